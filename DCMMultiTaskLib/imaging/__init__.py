@@ -1,0 +1,1 @@
+"""Images in and out of the network's grid. numpy and SimpleITK alone."""

@@ -1,0 +1,96 @@
+"""One configuration for every size and variant of the network, stored with the weights."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+NORMALISATIONS = ("batch", "instance", "group")
+MASK_DECODERS = ("full", "depthwise")
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """What a `MultiTaskNetwork` is built from.
+
+    Attributes:
+        name: Preset this began as; shown in model cards.
+        width: Base width C. The extraction path has C, 2C, 4C and 8C channels.
+        bottleneck: Channels of the residual units and the attention path, as a multiple of C.
+        extraction_kernel: Kernel of the extraction path's convolutions: 1 as printed in section 3.1.1, 3 sees neighbours.
+        extraction_convolutions: Convolutions per stage; seven in all in the paper.
+        residual_units: Residual units (Eq. 2) after the extraction path.
+        attention_modules: Attention Modules (Eq. 1) in the attention path.
+        trunk_convolutions: 3x3 convolutions in each module's soft (trunk) branch.
+        mask_decoder: `full`: 7x7 deconvolutions as printed; `depthwise`: 7x7 per channel, then 1x1 across channels.
+        normalisation: `batch` as printed, `instance`, or `group` (8 channels a group).
+        dropout: Probability of dropping a pooled feature before the classifier's linear layer.
+    """
+
+    name: str = "default"
+    width: int = 16
+    bottleneck: int = 8
+    extraction_kernel: int = 3
+    extraction_convolutions: tuple[int, int, int, int] = (2, 2, 2, 2)
+    residual_units: int = 3
+    attention_modules: int = 2
+    trunk_convolutions: int = 4
+    mask_decoder: str = "depthwise"
+    normalisation: str = "instance"
+    dropout: float = 0.3
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.bottleneck < 1:
+            raise ValueError("width and bottleneck must be positive")
+        if self.extraction_kernel % 2 != 1:
+            raise ValueError(f"extraction_kernel must be odd, got {self.extraction_kernel}")
+        if len(self.extraction_convolutions) != 4 or min(self.extraction_convolutions) < 1:
+            raise ValueError(f"extraction_convolutions must be 4 positive numbers, got {self.extraction_convolutions}")
+        if self.normalisation not in NORMALISATIONS:
+            raise ValueError(f"normalisation must be one of {NORMALISATIONS}, got {self.normalisation!r}")
+        if self.mask_decoder not in MASK_DECODERS:
+            raise ValueError(f"mask_decoder must be one of {MASK_DECODERS}, got {self.mask_decoder!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready fields."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> NetworkConfig:
+        """The inverse of `to_dict`.
+
+        Raises:
+            ValueError: A field is unknown, or a value is out of range.
+        """
+        unknown = sorted(set(values) - {f.name for f in fields(cls)})
+        if unknown:
+            raise ValueError(f"unknown network settings: {', '.join(unknown)}")
+        values = dict(values)
+        if "extraction_convolutions" in values:
+            values["extraction_convolutions"] = tuple(values["extraction_convolutions"])
+        return cls(**values)
+
+
+PRESETS = {
+    "luo2020": NetworkConfig(
+        name="luo2020",
+        bottleneck=16,
+        extraction_kernel=1,
+        extraction_convolutions=(2, 2, 2, 1),
+        mask_decoder="full",
+        normalisation="batch",
+        dropout=0.0,
+    ),
+    "default": NetworkConfig(),
+}
+
+
+def preset(name: str, **changes: Any) -> NetworkConfig:
+    """A preset by name, with fields changed.
+
+    Raises:
+        ValueError: No such preset.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"no preset {name!r}; there are {', '.join(PRESETS)}")
+    return replace(PRESETS[name], **changes)

@@ -1,0 +1,66 @@
+"""The multi-task network: one shared encoder, a mask and a DCM logit from it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from DCMMultiTaskLib.networks.attention import AttentionPath, Classifier
+from DCMMultiTaskLib.networks.config import NetworkConfig
+from DCMMultiTaskLib.networks.extraction import ExtractionPath
+from DCMMultiTaskLib.networks.recovery import RecoveryPath
+
+
+class NetworkOutput(NamedTuple):
+    """What one pass gives.
+
+    Attributes:
+        mask_logits: Myocardium logits `(N, 1, H, W)`.
+        dcm_logit: DCM logits `(N,)`.
+        attention_features: What the classifier pools, `(N, channels, H / 16, W / 16)`; `Classifier.activation_map`
+            makes the class activation map of it.
+    """
+
+    mask_logits: Tensor
+    dcm_logit: Tensor
+    attention_features: Tensor
+
+
+class MultiTaskNetwork(nn.Module):
+    """Extraction path, then attention path and recovery path side by side (section 3.1).
+
+    Example:
+        >>> import torch
+        >>> from DCMMultiTaskLib.networks.config import preset
+        >>> network = MultiTaskNetwork(preset("default", width=4))
+        >>> output = network(torch.zeros(2, 1, 64, 48))
+        >>> output.mask_logits.shape, output.dcm_logit.shape
+        (torch.Size([2, 1, 64, 48]), torch.Size([2]))
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.extraction = ExtractionPath(config)
+        channels = self.extraction.out_channels
+        self.attention = AttentionPath(channels, config)
+        self.classifier = Classifier(channels, config.dropout)
+        self.recovery = RecoveryPath(channels, config)
+
+    def forward(self, image: Tensor) -> NetworkOutput:
+        """Segment and classify.
+
+        Args:
+            image: `(N, 1, H, W)`, intensities in [0, 255], H and W multiples of 16.
+
+        Raises:
+            ValueError: H or W is not a multiple of 16.
+        """
+        height, width = image.shape[-2:]
+        if height % 16 or width % 16:
+            raise ValueError(f"height and width must be multiples of 16, got {height} x {width}")
+        # [0, 255] is the file format of the grid; around zero and near unit size is what optimisers like.
+        features, skips = self.extraction(image / 127.5 - 1)
+        attended = self.attention(features)
+        return NetworkOutput(self.recovery(features, skips), self.classifier(attended), attended)

@@ -1,0 +1,52 @@
+"""The recovery path (section 3.1.3): the decoder that draws the myocardium."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from DCMMultiTaskLib.networks.config import NetworkConfig
+from DCMMultiTaskLib.networks.layers import ConvBlock
+
+
+class RecoveryStep(nn.Module):
+    """A 2x2 stride-2 deconvolution, the sum with the extraction path's features of that size, a 3x3 convolution."""
+
+    def __init__(self, in_channels: int, out_channels: int, norm: str) -> None:
+        super().__init__()
+        self.deconvolution = nn.ConvTranspose2d(in_channels, out_channels, 2, stride=2)
+        self.block = ConvBlock(out_channels, out_channels, 3, norm)
+
+    def forward(self, features: Tensor, skip: Tensor) -> Tensor:
+        """`(N, in_channels, H, W)` and `(N, out_channels, 2H, 2W)` to `(N, out_channels, 2H, 2W)`."""
+        return self.block(self.deconvolution(features) + skip)
+
+
+class RecoveryPath(nn.Module):
+    """Four recovery steps to 8C, 4C, 2C and C channels, then a 1x1 convolution to the myocardium logit.
+
+    Padded convolutions lose no border, so the cropping that the text asks for has nothing to crop.
+    """
+
+    def __init__(self, channels: int, config: NetworkConfig) -> None:
+        super().__init__()
+        steps = []
+        for stage in reversed(range(4)):
+            out_channels = config.width * 2**stage
+            steps.append(RecoveryStep(channels, out_channels, config.normalisation))
+            channels = out_channels
+        self.steps = nn.ModuleList(steps)
+        self.head = nn.Conv2d(channels, 1, 1)
+
+    def forward(self, features: Tensor, skips: list[Tensor]) -> Tensor:
+        """Decode.
+
+        Args:
+            features: Deep features `(N, channels, H / 16, W / 16)`.
+            skips: The extraction path's features from full size down.
+
+        Returns:
+            Myocardium logits `(N, 1, H, W)`.
+        """
+        for step, skip in zip(self.steps, reversed(skips), strict=True):
+            features = step(features, skip)
+        return self.head(features)
