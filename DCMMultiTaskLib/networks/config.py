@@ -17,7 +17,7 @@ class NetworkConfig:
         name: Preset this began as; shown in model cards.
         width: Base width C. The extraction path has C, 2C, 4C and 8C channels.
         bottleneck: Channels of the residual units and the attention path, as a multiple of C.
-        extraction_kernel: Kernel of the extraction path's convolutions: 1 as printed in section 3.1.1, 3 sees neighbours.
+        extraction_kernel: Kernel of the extraction path's convolutions: 1 as printed (3.1.1), 3 sees neighbours.
         extraction_convolutions: Convolutions per stage; seven in all in the paper.
         residual_units: Residual units (Eq. 2) after the extraction path.
         attention_modules: Attention Modules (Eq. 1) in the attention path.

@@ -1,0 +1,251 @@
+"""The model package: one `.dcmmodel` file with the weights and everything that is needed to use and to judge them.
+
+A zip with exactly three members: `weights.safetensors`, `model.json` and `MODEL_CARD.md`. Nothing is unpacked to disk
+and nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.inference import safetensors_io
+from DCMMultiTaskLib.inference.settings import DECISION, PREPROCESSING, check_decision, check_preprocessing
+from DCMMultiTaskLib.networks.config import NetworkConfig
+from DCMMultiTaskLib.networks.registry import build
+
+FORMAT = "dcmmodel"
+FORMAT_VERSION = 1
+SUFFIX = ".dcmmodel"
+WEIGHTS, SETTINGS, CARD = "weights.safetensors", "model.json", "MODEL_CARD.md"
+# The most bytes that a member may unpack to: a zip bomb is refused before it is read.
+LIMITS = {WEIGHTS: 1 << 30, SETTINGS: 4 << 20, CARD: 1 << 20}
+# No network of this family has a setting above this; a larger one would only burn time while it is built.
+LARGEST_SETTING = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class ModelPackage:
+    """A trained network and what belongs to it.
+
+    Attributes:
+        network_config: What the network is built from.
+        weights: The network's state, float32.
+        network: Name in `networks.registry`.
+        preprocessing: `spacing_mm`, `size` (rows, columns), `percentiles`, `flips` (test-time augmentation).
+        decision: `threshold`, `slice_scale`, `slice_bias` and the `patient` rule (`inference.patient`).
+        training: Data, their licence, and how the network was trained.
+        results: Measured results.
+        licence: Licence of the weights.
+        name: What the model is called in results.
+        version: Version of the model.
+        card: Model card, Markdown.
+        sha256: Of the file that it was loaded from; empty for a package that was not loaded.
+    """
+
+    network_config: NetworkConfig
+    weights: Mapping[str, Tensor]
+    network: str = "multitask"
+    preprocessing: Mapping[str, Any] = field(default_factory=lambda: deepcopy(PREPROCESSING))
+    decision: Mapping[str, Any] = field(default_factory=lambda: deepcopy(DECISION))
+    training: Mapping[str, Any] = field(default_factory=dict)
+    results: Mapping[str, Any] = field(default_factory=dict)
+    licence: str = ""
+    name: str = "model"
+    version: str = "0"
+    card: str = ""
+    sha256: str = ""
+
+    def build_network(self) -> nn.Module:
+        """A network of its own with these weights, in evaluation mode."""
+        network = build(self.network, self.network_config)
+        network.load_state_dict(dict(self.weights))
+        return network.eval()
+
+
+def save_package(package: ModelPackage, path: Path, *, half_precision: bool = False) -> str:
+    """Write a package; the file appears whole or not at all, and equal packages give equal files.
+
+    Args:
+        package: What to write; its `sha256` is not stored.
+        path: The `.dcmmodel` file.
+        half_precision: Store the weights as float16, half the size; they are loaded to float32.
+
+    Returns:
+        SHA-256 of the file.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    weights = dict(package.weights)
+    if half_precision:
+        weights = {name: t.half() if t.is_floating_point() else t for name, t in weights.items()}
+    settings = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "name": package.name,
+        "version": package.version,
+        "network": package.network,
+        "network_config": package.network_config.to_dict(),
+        "preprocessing": dict(package.preprocessing),
+        "decision": dict(package.decision),
+        "training": dict(package.training),
+        "results": dict(package.results),
+        "licence": package.licence,
+    }
+    members = {
+        SETTINGS: json.dumps(settings, indent=2, ensure_ascii=False).encode(),
+        CARD: package.card.encode(),
+        WEIGHTS: safetensors_io.write_bytes(weights),
+    }
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, data in members.items():
+            # A fixed date makes equal packages equal files.
+            info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, data)
+    _write_whole(Path(path), content.getvalue())
+    return hashlib.sha256(content.getvalue()).hexdigest()
+
+
+def load_package(path: Path) -> ModelPackage:
+    """Read a package; each version of a file is read once per process.
+
+    Raises:
+        InputError: The file is missing, damaged, not a model package, or made by a newer version.
+    """
+    path = Path(path)
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise InputError(f"The model file {path} cannot be read ({error.strerror}).") from error
+    if not path.is_file():
+        raise InputError(f"{path} is a folder; a model is one {SUFFIX} file.")
+    return _load(path.resolve(), state.st_mtime_ns, state.st_size)
+
+
+def shipped_model() -> Path:
+    """The model that comes with this installation.
+
+    Raises:
+        InputError: None is installed.
+    """
+    library = Path(__file__).resolve().parents[1]
+    for folder in (library.parent / "Resources" / "Models", library / "models"):
+        models = sorted(folder.glob(f"*{SUFFIX}"))
+        if models:
+            return models[0]
+    raise InputError(f"No model comes with this installation; name a {SUFFIX} file.")
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, _modified: int, _size: int) -> ModelPackage:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"The model file {path} cannot be read ({error.strerror}).") from error
+    try:
+        members = _members(content)
+        settings = json.loads(members[SETTINGS].decode("utf-8"))
+        card = members[CARD].decode("utf-8")
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise InputError(f"{path.name} is damaged or not a model package ({error}).") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path.name} is not a model package ({error}).") from error
+    if not isinstance(settings, dict) or settings.get("format") != FORMAT:
+        raise InputError(f"{path.name} is not a DCMMultiTask model package (its {SETTINGS} does not say so).")
+    version = settings.get("format_version")
+    if type(version) is not int or version < 1:
+        raise InputError(f"{path.name} is not a model package (its format version is {version!r}).")
+    if version > FORMAT_VERSION:
+        raise InputError(
+            f"{path.name} was made by a newer version of DCMMultiTask (format {version}, this version reads up to "
+            f"{FORMAT_VERSION}); update DCMMultiTask."
+        )
+    try:
+        return _package(settings, safetensors_io.read_bytes(members[WEIGHTS]), card, content)
+    except KeyError as error:
+        raise InputError(f"{path.name} is damaged ({error.args[0]!r} is missing).") from error
+    except ValueError as error:
+        raise InputError(f"{path.name} is damaged ({error}).") from error
+    except (AttributeError, TypeError, RuntimeError) as error:
+        raise InputError(f"{path.name} is damaged (its {SETTINGS} is not understood).") from error
+
+
+def _members(content: bytes) -> dict[str, bytes]:
+    """The three members' bytes; anything else in the archive, or too much, is refused."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        infos = archive.infolist()
+        foreign = sorted({info.filename for info in infos} - set(LIMITS))
+        if foreign:
+            raise ValueError(f"it contains {foreign[0]!r}")
+        if len(infos) != len(LIMITS):
+            raise ValueError("it does not contain exactly " + ", ".join(LIMITS))
+        for info in infos:
+            if info.file_size > LIMITS[info.filename]:
+                raise ValueError(f"{info.filename} is larger than {LIMITS[info.filename] >> 20} MB")
+        return {info.filename: archive.read(info) for info in infos}
+
+
+def _package(settings: dict[str, Any], weights: dict[str, Tensor], card: str, content: bytes) -> ModelPackage:
+    """Put together and check that the weights are those of the network that the settings describe."""
+    values = settings["network_config"]
+    numbers = [n for value in values.values() for n in (value if isinstance(value, list) else [value])]
+    if any(isinstance(n, int | float) and abs(n) > LARGEST_SETTING for n in numbers):
+        raise ValueError("a network setting is out of range")
+    config = NetworkConfig.from_dict(values)
+    weights = {name: t.float() if t.is_floating_point() else t for name, t in weights.items()}
+    if not all(bool(torch.isfinite(t).all()) for t in weights.values()):
+        raise ValueError("some weights are not finite numbers")
+    with torch.device("meta"):
+        wanted = build(settings["network"], config).state_dict()
+    if {n: t.shape for n, t in wanted.items()} != {n: t.shape for n, t in weights.items()}:
+        raise ValueError("the weights are not those of the network that it describes")
+    check_preprocessing(settings["preprocessing"])
+    check_decision(settings["decision"])
+    return ModelPackage(
+        network_config=config,
+        weights=weights,
+        network=settings["network"],
+        preprocessing=settings["preprocessing"],
+        decision=settings["decision"],
+        training=dict(settings["training"]),
+        results=dict(settings["results"]),
+        licence=str(settings["licence"]),
+        name=str(settings["name"]),
+        version=str(settings["version"]),
+        card=card,
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write beside the target and rename."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise InputError(f"{path} cannot be written ({error.strerror}).") from error
