@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-NORMALISATIONS = ("batch", "instance", "group")
+NORMALISATIONS = ("batch", "group")
 MASK_DECODERS = ("full", "depthwise")
 
 
@@ -23,7 +23,7 @@ class NetworkConfig:
         attention_modules: Attention Modules (Eq. 1) in the attention path.
         trunk_convolutions: 3x3 convolutions in each module's soft (trunk) branch.
         mask_decoder: `full`: 7x7 deconvolutions as printed; `depthwise`: 7x7 per channel, then 1x1 across channels.
-        normalisation: `batch` as printed, `instance`, or `group` (8 channels a group).
+        normalisation: `batch` as printed, or `group` (8 channels a group).
         dropout: Probability of dropping a pooled feature before the classifier's linear layer.
     """
 
@@ -36,7 +36,7 @@ class NetworkConfig:
     attention_modules: int = 2
     trunk_convolutions: int = 4
     mask_decoder: str = "depthwise"
-    normalisation: str = "instance"
+    normalisation: str = "group"
     dropout: float = 0.3
 
     def __post_init__(self) -> None:

@@ -9,8 +9,6 @@ def normalisation(kind: str, channels: int) -> nn.Module:
     """A normalisation layer for `(N, channels, H, W)`; `kind` as in `NetworkConfig.normalisation`."""
     if kind == "batch":
         return nn.BatchNorm2d(channels)
-    if kind == "instance":
-        return nn.InstanceNorm2d(channels, affine=True)
     return nn.GroupNorm(max(1, channels // 8), channels)
 
 
