@@ -1,0 +1,56 @@
+"""Jaccard distance, cross entropy and their weighted sum (section 3.2.1)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def jaccard_distance(logits: Tensor, target: Tensor, *, smooth: float = 1.0) -> Tensor:
+    """Soft Jaccard distance per image (Eq. 3), 1 - (sum GY + s) / (sum G + sum Y - sum GY + s).
+
+    Args:
+        logits: Myocardium logits `(N, 1, H, W)`; Y is their sigmoid.
+        target: Ground truth G, `(N, 1, H, W)`, 0 or 1.
+        smooth: s, so that an empty ground truth is defined; the printed formula has none.
+
+    Returns:
+        `(N,)`, 0 for a perfect mask.
+    """
+    probability = torch.sigmoid(logits.float())
+    target = target.float()
+    both = (probability * target).sum(dim=(1, 2, 3))
+    either = probability.sum(dim=(1, 2, 3)) + target.sum(dim=(1, 2, 3)) - both
+    return 1 - (both + smooth) / (either + smooth)
+
+
+def total_loss(
+    mask_logits: Tensor,
+    dcm_logit: Tensor,
+    mask: Tensor,
+    dcm: Tensor,
+    *,
+    alpha: float = 3.0,
+    classified: Tensor | None = None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """alpha * Jaccard distance + cross entropy (Eq. 5).
+
+    The cross entropy is the standard binary one; in Eq. 4 as printed the second term has p and y exchanged.
+
+    Args:
+        mask_logits: `(N, 1, H, W)`.
+        dcm_logit: `(N,)`.
+        mask: Ground truth mask `(N, 1, H, W)`.
+        dcm: Ground truth label `(N,)`.
+        alpha: Weight of the segmentation (Fig. 5 sweeps it).
+        classified: `(N,)` bool, the images that enter the cross entropy; all by default.
+
+    Returns:
+        The total, the mean Jaccard distance and the mean cross entropy, each a scalar.
+    """
+    jaccard = jaccard_distance(mask_logits, mask).mean()
+    entropy = F.binary_cross_entropy_with_logits(dcm_logit.float(), dcm.float(), reduction="none")
+    weight = torch.ones_like(entropy) if classified is None else classified.to(entropy)
+    cross_entropy = (entropy * weight).sum() / weight.sum().clamp(min=1)
+    return alpha * jaccard + cross_entropy, jaccard, cross_entropy

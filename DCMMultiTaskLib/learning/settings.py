@@ -1,0 +1,72 @@
+"""Every choice of a training run, in one place; stored in the model package."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, AugmentationConfig
+from DCMMultiTaskLib.networks.config import PRESETS, NetworkConfig
+
+OPTIMISERS = ("adamw", "adam")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How a network is trained.
+
+    Attributes:
+        network_name: Name in `networks.registry`.
+        network: The network's configuration.
+        augmentation: How far the images are varied.
+        epochs: Passes over the training slices.
+        batch_size: Slices per step and device.
+        optimiser: `adamw` with a one-cycle rate, or `adam` with a constant rate as in section 4.2.
+        learning_rate: Largest rate.
+        weight_decay: Of AdamW.
+        alpha: Weight of the Jaccard distance in the total loss (Eq. 5).
+        average: Decay of the exponential moving average of the weights, per step; 0 for none.
+        seed: Of the weights, the order and the augmentation.
+        patience: Stop after so many validations without a better DSC; 0 never stops early.
+        repeats: Passes over the slices that count as one epoch of the progress bar and of `validate_every`.
+        validate_every: Validations are so many (repeated) epochs apart.
+    """
+
+    network_name: str = "multitask"
+    network: NetworkConfig = field(default_factory=lambda: PRESETS["default"])
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    epochs: int = 400
+    batch_size: int = 16
+    optimiser: str = "adamw"
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    alpha: float = 3.0
+    average: float = 0.998
+    seed: int = 0
+    patience: int = 0
+    repeats: int = 10
+    validate_every: int = 1
+
+    def __post_init__(self) -> None:
+        if self.optimiser not in OPTIMISERS:
+            raise ValueError(f"optimiser must be one of {OPTIMISERS}, got {self.optimiser!r}")
+        if self.epochs < 1 or self.batch_size < 1 or self.repeats < 1:
+            raise ValueError("epochs, batch_size and repeats must be at least 1")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready fields."""
+        return asdict(self)
+
+
+def paper_settings(**changes: Any) -> TrainingSettings:
+    """Section 4.2 as printed: the `luo2020` network, Adam at 1e-4, 40 epochs, no augmentation."""
+    values: dict[str, Any] = {
+        "network": PRESETS["luo2020"],
+        "augmentation": NO_AUGMENTATION,
+        "epochs": 40,
+        "optimiser": "adam",
+        "learning_rate": 1e-4,
+        "average": 0.0,
+        "repeats": 1,
+    }
+    return TrainingSettings(**{**values, **changes})

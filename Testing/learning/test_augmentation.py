@@ -1,0 +1,87 @@
+"""Augmentation keeps image and truth together and does what its settings say."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from DCMMultiTaskLib.learning.augmentation import (
+    NO_AUGMENTATION,
+    AugmentationConfig,
+    RawBatch,
+    augment,
+    sampling_grid,
+    vary_contrast,
+)
+
+GEOMETRY_ALONE = replace(
+    AugmentationConfig(), gamma=0, remap=0, bias_field=0, noise=0, blur=0, resolution=0, elsewhere=0, shift_mm=10
+)
+
+
+def discs(n: int = 8, *, pixel_mm: float = 1.4, radius_mm: float = 25.0) -> RawBatch:
+    """Bright discs on black that are their own truth, off the image's centre."""
+    rows, columns = torch.meshgrid(torch.arange(200.0), torch.arange(180.0), indexing="ij")
+    centre = torch.tensor([110.0, 80.0])
+    disc = (((rows - centre[0]) ** 2 + (columns - centre[1]) ** 2).sqrt() * pixel_mm <= radius_mm).float()
+    image = disc.expand(n, 1, 200, 180).clone()
+    return RawBatch(
+        image=image,
+        mask=image.clone(),
+        extent=torch.tensor([[200.0, 180.0]]).expand(n, 2),
+        pixel_mm=torch.full((n, 2), pixel_mm),
+        centre=centre.expand(n, 2),
+        dcm=torch.zeros(n),
+    )
+
+
+def test_without_augmentation_the_heart_is_centred_in_millimetres():
+    image, mask, classified = augment(discs(), NO_AUGMENTATION)
+    assert image.shape == mask.shape == (8, 1, 128, 128)
+    assert classified.all()
+    rows, columns = torch.nonzero(mask[0, 0], as_tuple=True)
+    assert rows.float().mean().item() == pytest.approx(63.5, abs=0.5)
+    assert columns.float().mean().item() == pytest.approx(63.5, abs=0.5)
+    assert mask[0].sum().item() == pytest.approx(torch.pi * 25**2, rel=0.03)
+
+
+def test_mask_and_image_move_together():
+    torch.manual_seed(1)
+    image, mask, _ = augment(discs(16), GEOMETRY_ALONE)
+    agreement = ((image > 127) == (mask > 0)).float().mean()
+    assert agreement > 0.995
+    areas = mask.sum(dim=(1, 2, 3))
+    assert areas.max() / areas.min() > 1.2
+
+
+def test_crops_elsewhere_do_not_count_for_the_label():
+    torch.manual_seed(0)
+    _, mask, classified = augment(discs(32), replace(GEOMETRY_ALONE, elsewhere=1.0, log_scale=0))
+    whole = mask.sum(dim=(1, 2, 3)) > 0.55 * torch.pi * 25**2
+    none = mask.sum(dim=(1, 2, 3)) == 0
+    assert none.any() and not classified[none].any()
+    assert whole.any() and classified[whole].all()
+
+
+def test_contrast_stays_finite_and_varies_between_images():
+    torch.manual_seed(0)
+    image = torch.rand(1, 1, 32, 32).expand(12, 1, 32, 32)
+    varied = vary_contrast(image, AugmentationConfig())
+    assert torch.isfinite(varied).all()
+    assert (varied - varied[:1]).abs().amax(dim=(1, 2, 3))[1:].min() > 0.01
+
+
+def test_same_seed_gives_the_same_images():
+    torch.manual_seed(3)
+    first = augment(discs(), AugmentationConfig())[0]
+    torch.manual_seed(3)
+    assert torch.equal(first, augment(discs(), AugmentationConfig())[0])
+
+
+def test_a_flip_mirrors_and_a_rotation_does_not_change_the_size():
+    torch.manual_seed(0)
+    still = replace(NO_AUGMENTATION, flip=1.0)
+    plain, mirrored = sampling_grid(discs(1), NO_AUGMENTATION, 64), sampling_grid(discs(1), still, 64)
+    torch.testing.assert_close(mirrored, plain.flip(2))
+    turned = augment(discs(4), replace(NO_AUGMENTATION, rotation=90.0))[1]
+    assert turned.sum(dim=(1, 2, 3)).std() / turned.sum(dim=(1, 2, 3)).mean() < 0.01
