@@ -1,0 +1,43 @@
+"""The rows of a result as a table node, with the columns of `NAME_risk.csv`."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from DCMMultiTaskLib.inference.result import Result, SliceRow
+
+# Column -> title that a reader sees, unit (UCUM), description.
+COLUMNS = {
+    "slice": ("Slice", "", "Index along the slice axis, from 0"),
+    "position_mm": ("Position (mm)", "mm", "Position along the slice normal, from slice 0"),
+    "dcm_probability": ("DCM probability", "", "Probability of a DCM-like phenotype in this slice, 0 to 1"),
+    "dcm_class": ("DCM class", "", "1 where the probability reaches the threshold, else 0"),
+    "myocardium_area_mm2": ("Myocardium (mm²)", "mm2", "Area of the myocardium in this slice"),
+    "quality": ("Quality", "", "ok, or why this slice should not be believed"),
+    "cavity_area_mm2": ("Cavity (mm²)", "mm2", "Area that the myocardium ring encloses"),
+}
+
+
+def set_rows(node: Any, result: Result) -> None:
+    """Replace the content of a `vtkMRMLTableNode` by one row per slice, in slice order."""
+    import vtk
+
+    modifying = node.StartModify()
+    try:
+        node.RemoveAllColumns()
+        for column in fields(SliceRow):
+            array = {"int": vtk.vtkIntArray, "float": vtk.vtkDoubleArray}.get(str(column.type), vtk.vtkStringArray)()
+            array.SetName(column.name)
+            for row in result.rows:
+                array.InsertNextValue(getattr(row, column.name))
+            node.AddColumn(array)
+            title, unit, description = COLUMNS.get(column.name, (column.name, "", ""))
+            node.SetColumnTitle(column.name, title)
+            node.SetColumnDescription(column.name, description)
+            if unit:
+                node.SetColumnUnitLabel(column.name, unit)
+        node.SetUseColumnTitleAsColumnHeader(True)
+        node.SetLocked(True)  # results are read, not typed over
+    finally:
+        node.EndModify(modifying)

@@ -1,0 +1,73 @@
+"""A result made from a drawn heart, whose mask is known exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.inference.result import Result, SliceRow
+
+
+def rotation(degrees: tuple[float, float, float]) -> np.ndarray:
+    """`(3, 3)` rotation about x, then y, then z."""
+    matrix = np.eye(3)
+    for axis, angle in enumerate(np.radians(degrees)):
+        first, second = [other for other in range(3) if other != axis]
+        turn = np.eye(3)
+        turn[[first, second], [first, second]] = np.cos(angle)
+        turn[first, second], turn[second, first] = -np.sin(angle), np.sin(angle)
+        matrix = turn @ matrix
+    return matrix
+
+
+def drawn_study(slices: int = 6, size: int = 64, *, oblique: bool = True, name: str = "drawn") -> Result:
+    """A result for a volume with one bright ring a slice on a dark body, sheared off-centre, the mask exactly on it."""
+    j, i = np.mgrid[:size, :size]
+    image = np.zeros((slices, size, size), np.int16)
+    mask = np.zeros(image.shape, np.uint8)
+    for k in range(slices):
+        radius = np.hypot(i - 0.55 * size, j - 0.42 * size)
+        outer = size * (0.22 - 0.02 * k)
+        mask[k] = (radius < outer) & (radius > 0.6 * outer)
+        image[k] = 40 + 30 * (np.hypot(i - size / 2, j - size / 2) < 0.47 * size)
+        image[k][mask[k] == 1] = 120
+        image[k][radius <= 0.6 * outer] = 220
+    volume = Volume(
+        array=image,
+        spacing=(1.40625, 1.3, 8.25),
+        origin=(-31.7, 12.3, 101.9) if oblique else (0.0, 0.0, 0.0),
+        direction=rotation((20, -35, 50)) if oblique else np.eye(3),
+        name=name,
+    )
+    probabilities = np.linspace(0.1, 0.9, slices)
+    pixel = volume.spacing[0] * volume.spacing[1]
+    rows = tuple(
+        SliceRow(
+            slice=k,
+            position_mm=k * volume.spacing[2],
+            dcm_probability=float(probabilities[k]) if k else float("nan"),
+            dcm_class=int(k > 0 and probabilities[k] >= 0.5),
+            myocardium_area_mm2=float(mask[k].sum() * pixel),
+            quality="ok" if k else "no myocardium found",
+            cavity_area_mm2=float((image[k] == 220).sum() * pixel),
+        )
+        for k in range(slices)
+    )
+    return Result(
+        volume=volume,
+        mask=mask,
+        slice_axis=2,
+        rows=rows,
+        dcm_probability=0.5625,
+        dcm_class=1,
+        rule="mean of the slices' logits, weighted by the area of the myocardium",
+        provenance={
+            "model": "drawn",
+            "model_sha256": "0" * 64,
+            "threshold": 0.5,
+            "device": "cpu",
+            "notes": ['a note; with: awkward "characters" & <tags> µ'],
+            "seconds": 1.25,
+        },
+        activation=(mask * 0.75).astype(np.float32),
+    )
