@@ -1,0 +1,85 @@
+"""From logits to probabilities, fitted on patients that the network did not learn from."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.inference.patient import patient_logit
+
+COLUMNS = ("patient", "dcm", "dcm_probability", "area_mm2", "quality")
+
+
+def read_scores(files: Sequence[Path]) -> list[dict[str, str]]:
+    """The rows of `slices.csv` files that `evaluate` or a training fold wrote.
+
+    Raises:
+        InputError: No such file, or a column is missing.
+    """
+    rows: list[dict[str, str]] = []
+    for file in files:
+        if not Path(file).is_file():
+            raise InputError(f"{file}: no such file.")
+        with Path(file).open(newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream)
+            missing = [c for c in COLUMNS if c not in (reader.fieldnames or [])]
+            if missing:
+                raise InputError(f"{file}: the column {missing[0]} is missing.")
+            rows += reader
+    return rows
+
+
+def fit_decision(rows: Sequence[dict[str, str]], *, kind: str = "area_weighted_mean_logit") -> dict[str, Any]:
+    """Logistic (Platt) calibration of slices and patients.
+
+    Both labels weigh the same, so a probability is meant at even odds before the image is seen: 0.5 is the point
+    where the image speaks for neither, whatever the share of positives in the training data was.
+
+    Args:
+        rows: Out-of-fold slice scores of networks whose own calibration was the identity.
+        kind: Patient rule, of `inference.patient.RULES`.
+
+    Returns:
+        The `decision` part of a model package.
+
+    Raises:
+        InputError: Only one label is there.
+    """
+    labels = {row["dcm"] for row in rows}
+    if labels != {"0", "1"}:
+        raise InputError("Calibration needs slices of patients with dcm 1 and with dcm 0.")
+    probability = np.clip([float(row["dcm_probability"]) for row in rows], 1e-6, 1 - 1e-6)
+    logits = np.log(probability / (1 - probability))
+    areas = np.array([float(row["area_mm2"]) for row in rows])
+    usable = np.array([row["quality"] == "ok" for row in rows]) & np.isfinite(logits)
+    dcm = np.array([int(row["dcm"]) for row in rows])
+    names = np.array([row["patient"] for row in rows])
+
+    patients, patient_labels = [], []
+    for name in dict.fromkeys(names):
+        own = names == name
+        logit = patient_logit(logits[own], areas[own], usable[own], kind)
+        if np.isfinite(logit):
+            patients.append(logit)
+            patient_labels.append(int(dcm[own][0]))
+    slice_scale, slice_bias = _logistic(logits[usable], dcm[usable])
+    scale, bias = _logistic(np.array(patients), np.array(patient_labels))
+    return {
+        "threshold": 0.5,
+        "slice_scale": slice_scale,
+        "slice_bias": slice_bias,
+        "patient": {"kind": kind, "scale": scale, "bias": bias},
+    }
+
+
+def _logistic(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    # The weak default penalty keeps the slope finite where the labels separate.
+    model = LogisticRegression(class_weight="balanced").fit(logits[:, None], labels)
+    # A falling slope would turn the network's answer round; no evidence is then the honest answer.
+    return max(float(model.coef_[0, 0]), 0.0), float(model.intercept_[0])

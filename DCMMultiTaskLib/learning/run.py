@@ -1,0 +1,126 @@
+"""A whole training run: manifest in, model package and its scores on unseen patients out."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+
+from DCMMultiTaskLib import __version__
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.inference.package import ModelPackage, load_package, save_package
+from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.inference.settings import DECISION, PREPROCESSING
+from DCMMultiTaskLib.learning.calibration import fit_decision, read_scores
+from DCMMultiTaskLib.learning.evaluation import evaluate
+from DCMMultiTaskLib.learning.folds import patient_folds
+from DCMMultiTaskLib.learning.manifest import Patient, read_manifest
+from DCMMultiTaskLib.learning.settings import TrainingSettings
+from DCMMultiTaskLib.learning.training import train_network
+
+
+def train_model(
+    manifest: Path,
+    directory: Path,
+    settings: TrainingSettings,
+    *,
+    name: str = "model",
+    split: str | None = None,
+    fold: int | None = 0,
+    folds: int = 5,
+    calibrate: Sequence[Path] = (),
+    data_licence: str = "not stated",
+    flips: Sequence[str] = ("none",),
+    say: Callable[[str], None] = print,
+    **trainer: Any,
+) -> Path:
+    """Train, package and, where patients were held out, score.
+
+    Args:
+        manifest: The data (`read_manifest`).
+        directory: Gets `NAME.dcmmodel`, `metrics.csv`, `checkpoints/`, and with a fold its validation patients'
+            `slices.csv`, `patients.csv` and `metrics.json`.
+        settings: All choices that change the network.
+        name: What the model is called.
+        split: Use only the manifest's patients of this split.
+        fold: Fold to hold out for validation; None learns from all patients.
+        folds: Number of folds.
+        calibrate: `slices.csv` files of folds, to calibrate the probabilities with.
+        data_licence: Licence of the training data, for the card.
+        flips: Views that prediction averages.
+        say: Gets a line of progress.
+        trainer: Further options of `train_network` (devices, precision, resume, ...).
+
+    Returns:
+        The model package's path.
+
+    Raises:
+        InputError: The manifest, the fold or a calibration file cannot be used.
+    """
+    patients = read_manifest(manifest, split=split)
+    train: list[Patient] = patients
+    validation: list[Patient] = []
+    if fold is not None:
+        if not 0 <= fold < folds:
+            raise InputError(f"There is no fold {fold} of {folds}; folds count from 0.")
+        train, validation = patient_folds(patients, folds=folds, seed=0)[fold]
+    decision = fit_decision(read_scores(calibrate)) if calibrate else dict(DECISION)
+    directory.mkdir(parents=True, exist_ok=True)
+    say(f"Training on {len(train)} patients, {len(validation)} held out.")
+    network, metrics = train_network(train, validation, directory, settings, **trainer)
+    package = ModelPackage(
+        name=name,
+        version=__version__,
+        network=settings.network_name,
+        network_config=settings.network,
+        weights={key: value.contiguous() for key, value in network.state_dict().items()},
+        preprocessing={**PREPROCESSING, "flips": list(flips)},
+        decision=decision,
+        training=_training_record(manifest, train, settings, metrics, data_licence),
+        licence="Apache-2.0",
+        card=_card(name, train, data_licence),
+    )
+    path = directory / f"{name}.dcmmodel"
+    save_package(package, path, half_precision=True)
+    if validation:
+        figures = evaluate(Predictor(load_package(path)), validation, directory, progress=say)
+        save_package(replace(package, results={"validation": figures}), path, half_precision=True)
+    return path
+
+
+def _training_record(
+    manifest: Path, train: Sequence[Patient], settings: TrainingSettings, metrics: dict[str, float], licence: str
+) -> dict[str, Any]:
+    record = {
+        "data": manifest.parent.name + "/" + manifest.name,
+        "data_licence": licence,
+        "patients": [p.patient for p in train],
+        "positive_patients": sum(p.dcm for p in train),
+        "settings": settings.to_dict(),
+        "metrics": metrics,
+        "date": date.today().isoformat(),
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "lightning": lightning.__version__,
+            "DCMMultiTaskLib": __version__,
+        },
+    }
+    return json.loads(json.dumps(record))
+
+
+def _card(name: str, train: Sequence[Patient], licence: str) -> str:
+    return (
+        f"# {name}\n\n"
+        "Multi-task network after Luo et al. 2020: myocardium mask and DCM-like phenotype probability per slice of a "
+        "short-axis cardiac MR. Research use only; not for clinical decisions.\n\n"
+        f"Trained on {len(train)} patients, {sum(p.dcm for p in train)} of them positive. "
+        f"Licence of the data: {licence}.\n"
+    )

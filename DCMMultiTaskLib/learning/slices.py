@@ -1,0 +1,128 @@
+"""Acquired slices with their truth, in memory, as training reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.grid import choose_slice_axis
+from DCMMultiTaskLib.imaging.measurements import clean_array
+from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.learning.augmentation import RawBatch
+from DCMMultiTaskLib.learning.manifest import Patient
+
+
+@dataclass(frozen=True, eq=False)
+class RawSlice:
+    """One acquired slice.
+
+    Attributes:
+        patient: Whose.
+        image: float32 `(H, W)`, acquired intensities divided by the slice's largest.
+        mask: uint8 `(H, W)`, 1 = myocardium.
+        pixel_mm: Row and column spacing.
+        centre: Row and column of the heart's centre: the centroid of the slice's mask, of the patient's mask where
+            the slice has none.
+        dcm: The patient's label.
+    """
+
+    patient: str
+    image: np.ndarray
+    mask: np.ndarray
+    pixel_mm: tuple[float, float]
+    centre: tuple[float, float]
+    dcm: int
+
+
+def read_patient(patient: Patient) -> tuple[Volume, Volume]:
+    """The image and its truth mask.
+
+    Raises:
+        InputError: Unreadable, a cine, or the mask is not on the image's grid.
+    """
+    image, mask = (_one_frame(path) for path in (patient.image, patient.mask))
+    if image.array.shape != mask.array.shape or not np.allclose(image.index_to_lps, mask.index_to_lps, atol=1e-2):
+        raise InputError(f"{patient.mask}: the mask does not lie on the grid of {patient.image.name}.")
+    return clean_array(image)[0], mask
+
+
+def _one_frame(path) -> Volume:
+    frames = read_frames(path)
+    if len(frames) > 1:
+        raise InputError(f"{path}: a manifest names single volumes, this is a cine of {len(frames)} phases.")
+    return frames[0]
+
+
+def load_slices(patient: Patient) -> list[RawSlice]:
+    """All slices of one patient, in slice order.
+
+    Raises:
+        InputError: As `read_patient`.
+    """
+    image, mask = read_patient(patient)
+    axis = choose_slice_axis(image)
+    row_axis, column_axis = sorted({0, 1, 2} - {axis}, reverse=True)
+    pixel_mm = (image.spacing[row_axis], image.spacing[column_axis])
+    images = np.moveaxis(image.array, 2 - axis, 0).astype(np.float32)
+    masks = (np.moveaxis(mask.array, 2 - axis, 0) == 1).astype(np.uint8)
+    everywhere = np.argwhere(masks.any(axis=0))
+    whole = everywhere.mean(axis=0) if len(everywhere) else (np.array(images.shape[1:]) - 1) / 2
+    slices = []
+    for pixels, truth in zip(images, masks, strict=True):
+        places = np.argwhere(truth)
+        centre = places.mean(axis=0) if len(places) else whole
+        slices.append(
+            RawSlice(
+                patient=patient.patient,
+                image=pixels / max(float(pixels.max()), 1e-6),
+                mask=truth,
+                pixel_mm=pixel_mm,
+                centre=(float(centre[0]), float(centre[1])),
+                dcm=patient.dcm,
+            )
+        )
+    return slices
+
+
+class SliceDataset(Dataset):
+    """The slices of some patients, `epochs_in_one` times over.
+
+    Small data sets have few batches an epoch, and what surrounds an epoch (validation, checkpoints) then costs more
+    than the epoch; repeating the slices is the same training in longer epochs.
+    """
+
+    def __init__(self, patients: Sequence[Patient], *, repeats: int = 1) -> None:
+        self.slices = [s for patient in patients for s in load_slices(patient)]
+        self.repeats = repeats
+
+    def __len__(self) -> int:
+        return len(self.slices) * self.repeats
+
+    def __getitem__(self, index: int) -> RawSlice:
+        return self.slices[index % len(self.slices)]
+
+
+def collate(slices: Sequence[RawSlice]) -> RawBatch:
+    """Slices of any sizes to one batch, padded at the bottom and right."""
+    height = max(s.image.shape[0] for s in slices)
+    width = max(s.image.shape[1] for s in slices)
+    image = torch.zeros(len(slices), 1, height, width)
+    mask = torch.zeros(len(slices), 1, height, width)
+    for n, s in enumerate(slices):
+        rows, columns = s.image.shape
+        image[n, 0, :rows, :columns] = torch.from_numpy(s.image)
+        mask[n, 0, :rows, :columns] = torch.from_numpy(s.mask)
+    return RawBatch(
+        image=image,
+        mask=mask,
+        extent=torch.tensor([s.image.shape for s in slices], dtype=torch.float32),
+        pixel_mm=torch.tensor([s.pixel_mm for s in slices], dtype=torch.float32),
+        centre=torch.tensor([s.centre for s in slices], dtype=torch.float32),
+        dcm=torch.tensor([s.dcm for s in slices], dtype=torch.float32),
+    )

@@ -1,0 +1,65 @@
+"""The training step that Lightning drives."""
+
+from __future__ import annotations
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+
+from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, RawBatch, augment
+from DCMMultiTaskLib.learning.losses import total_loss
+from DCMMultiTaskLib.learning.settings import TrainingSettings
+from DCMMultiTaskLib.networks.registry import build
+
+
+def dice(mask: Tensor, target: Tensor) -> Tensor:
+    """DSC per image, `(N,)`; two empty masks agree fully."""
+    mask, target = mask.float().flatten(1), target.float().flatten(1)
+    total = mask.sum(1) + target.sum(1)
+    return torch.where(total > 0, 2 * (mask * target).sum(1) / total.clamp(min=1), torch.ones_like(total))
+
+
+class MultiTaskTraining(pl.LightningModule):
+    """Augments on the device, then minimises the total loss (Eq. 5)."""
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.network = build(settings.network_name, settings.network)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def training_step(self, batch: RawBatch, index: int) -> Tensor:
+        """The loss of one batch of acquired slices."""
+        with torch.no_grad():
+            image, mask, classified = augment(batch, self.settings.augmentation)
+        output = self.network(image.contiguous(memory_format=torch.channels_last))
+        loss, jaccard, entropy = total_loss(
+            output.mask_logits, output.dcm_logit, mask, batch.dcm, alpha=self.settings.alpha, classified=classified
+        )
+        size = len(image)
+        self.log("loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=size, sync_dist=True)
+        self.log("jaccard", jaccard, on_step=False, on_epoch=True, batch_size=size, sync_dist=True)
+        self.log("entropy", entropy, on_step=False, on_epoch=True, batch_size=size, sync_dist=True)
+        return loss
+
+    def validation_step(self, batch: RawBatch, index: int) -> None:
+        """DSC per slice in the crop around the heart, without augmentation."""
+        image, mask, _ = augment(batch, NO_AUGMENTATION)
+        output = self.network(image.contiguous(memory_format=torch.channels_last))
+        _, jaccard, entropy = total_loss(output.mask_logits, output.dcm_logit, mask, batch.dcm)
+        scores = {"val_dsc": dice(output.mask_logits > 0, mask).mean(), "val_jaccard": jaccard, "val_entropy": entropy}
+        self.log_dict(scores, prog_bar=True, batch_size=len(image), sync_dist=True)
+
+    def configure_optimizers(self):
+        """AdamW with a one-cycle rate, or the paper's Adam with a constant one."""
+        s = self.settings
+        if s.optimiser == "adam":
+            return torch.optim.Adam(self.network.parameters(), lr=s.learning_rate)
+        optimiser = torch.optim.AdamW(self.network.parameters(), lr=s.learning_rate, weight_decay=s.weight_decay)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser,
+            max_lr=s.learning_rate,
+            total_steps=int(self.trainer.estimated_stepping_batches),
+            pct_start=0.15,
+        )
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -1,0 +1,126 @@
+"""Training a network on a manifest: Lightning's loop, launcher, checkpoints and precision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import lightning.pytorch as pl
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger
+from torch import nn
+from torch.utils.data import DataLoader
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.learning.averaging import WarmAveraging
+from DCMMultiTaskLib.learning.manifest import Patient
+from DCMMultiTaskLib.learning.settings import TrainingSettings
+from DCMMultiTaskLib.learning.slices import SliceDataset, collate
+from DCMMultiTaskLib.learning.task import MultiTaskTraining
+
+
+def train_network(
+    train: Sequence[Patient],
+    validation: Sequence[Patient],
+    directory: Path,
+    settings: TrainingSettings,
+    *,
+    resume: bool = False,
+    accelerator: str = "auto",
+    devices: int | str = "auto",
+    nodes: int = 1,
+    precision: str | None = None,
+    workers: int = 0,
+    progress: bool = True,
+) -> tuple[nn.Module, dict[str, float]]:
+    """Train until the epochs are done or the validation DSC stops rising.
+
+    Args:
+        train: Patients to learn from.
+        validation: Patients to watch; may be empty, then the last weights are the result.
+        directory: Gets `checkpoints/last.ckpt` after each epoch (what `resume` continues from), the best checkpoint
+            and `metrics.csv`.
+        settings: All choices that change the result.
+        resume: Continue from `checkpoints/last.ckpt`.
+        accelerator: As Lightning's: `auto`, `cpu`, `gpu`, `mps`.
+        devices: Devices per node; several processes are launched by Lightning, or by torchrun or SLURM around it.
+        nodes: Machines.
+        precision: As Lightning's; mixed precision on a GPU and full precision elsewhere by default.
+        workers: Processes that load slices; they lie in memory, so 0 is right for most.
+        progress: Show a progress bar.
+
+    Returns:
+        The network with the best validation's (else the last, averaged) weights, on the CPU in eval mode, and the last
+        logged metrics.
+
+    Raises:
+        InputError: `resume` without a checkpoint.
+    """
+    pl.seed_everything(settings.seed, workers=True, verbose=False)
+    last = directory / "checkpoints" / "last.ckpt"
+    if resume and not last.is_file():
+        raise InputError(f"{last}: there is no checkpoint to resume from.")
+    module = MultiTaskTraining(settings)
+    checkpoints = _checkpoints(directory, validated=bool(validation))
+    trainer = pl.Trainer(
+        default_root_dir=directory,
+        accelerator=accelerator,
+        devices=devices if accelerator != "cpu" or devices != "auto" else 1,
+        num_nodes=nodes,
+        precision=precision or _precision(accelerator),  # type: ignore[arg-type]
+        max_epochs=math.ceil(settings.epochs / settings.repeats),
+        check_val_every_n_epoch=settings.validate_every,
+        callbacks=[*_callbacks(settings, validated=bool(validation)), checkpoints],
+        logger=CSVLogger(directory, name=None, version=""),
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+        log_every_n_steps=1,
+        gradient_clip_val=5.0,
+        num_sanity_val_steps=0,
+    )
+    loader = DataLoader(
+        SliceDataset(train, repeats=settings.repeats),
+        batch_size=settings.batch_size,
+        shuffle=True,
+        drop_last=True,
+        collate_fn=collate,
+        num_workers=workers,
+    )
+    watch = DataLoader(SliceDataset(validation), batch_size=32, collate_fn=collate) if validation else None
+    trainer.fit(module, loader, watch, ckpt_path=str(last) if resume else None, weights_only=False if resume else None)
+    metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    if validation and checkpoints.best_model_score is not None:
+        module = MultiTaskTraining.load_from_checkpoint(
+            checkpoints.best_model_path, settings=settings, weights_only=True, map_location="cpu"
+        )
+        metrics["best_val_dsc"] = float(checkpoints.best_model_score)
+    return module.network.cpu().eval(), metrics
+
+
+def _precision(accelerator: str) -> str:
+    import torch
+
+    if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+    return "32-true"
+
+
+def _checkpoints(directory: Path, *, validated: bool) -> ModelCheckpoint:
+    return ModelCheckpoint(
+        directory / "checkpoints",
+        filename="best",
+        save_last=True,
+        enable_version_counter=False,
+        monitor="val_dsc" if validated else None,
+        mode="max",
+    )
+
+
+def _callbacks(settings: TrainingSettings, *, validated: bool) -> list[pl.Callback]:
+    callbacks: list[pl.Callback] = []
+    if settings.average:
+        callbacks.append(WarmAveraging(settings.average))
+    if validated and settings.patience:
+        callbacks.append(EarlyStopping("val_dsc", mode="max", patience=settings.patience))
+    return callbacks
