@@ -25,16 +25,15 @@ from torch import Tensor, nn
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference import safetensors_io
+from DCMMultiTaskLib.inference.model_file import CARD, SETTINGS, SUFFIX, WEIGHTS, read_members, shipped_model
 from DCMMultiTaskLib.inference.settings import DECISION, PREPROCESSING, check_decision, check_preprocessing
 from DCMMultiTaskLib.networks.config import NetworkConfig
 from DCMMultiTaskLib.networks.registry import build
 
+__all__ = ["ModelPackage", "load_package", "save_package", "shipped_model"]
+
 FORMAT = "dcmmodel"
 FORMAT_VERSION = 1
-SUFFIX = ".dcmmodel"
-WEIGHTS, SETTINGS, CARD = "weights.safetensors", "model.json", "MODEL_CARD.md"
-# The most bytes that a member may unpack to: a zip bomb is refused before it is read.
-LIMITS = {WEIGHTS: 1 << 30, SETTINGS: 4 << 20, CARD: 1 << 20}
 # No network of this family has a setting above this; a larger one would only burn time while it is built.
 LARGEST_SETTING = 4096
 
@@ -140,20 +139,6 @@ def load_package(path: Path) -> ModelPackage:
     return _load(path.resolve(), state.st_mtime_ns, state.st_size)
 
 
-def shipped_model() -> Path:
-    """The model that comes with this installation.
-
-    Raises:
-        InputError: None is installed.
-    """
-    library = Path(__file__).resolve().parents[1]
-    for folder in (library.parent / "Resources" / "Models", library / "models"):
-        models = sorted(folder.glob(f"*{SUFFIX}"))
-        if models:
-            return models[0]
-    raise InputError(f"No model comes with this installation; name a {SUFFIX} file.")
-
-
 @lru_cache(maxsize=4)
 def _load(path: Path, _modified: int, _size: int) -> ModelPackage:
     try:
@@ -161,7 +146,7 @@ def _load(path: Path, _modified: int, _size: int) -> ModelPackage:
     except OSError as error:
         raise InputError(f"The model file {path} cannot be read ({error.strerror}).") from error
     try:
-        members = _members(content)
+        members = read_members(content)
         settings = json.loads(members[SETTINGS].decode("utf-8"))
         card = members[CARD].decode("utf-8")
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
@@ -186,21 +171,6 @@ def _load(path: Path, _modified: int, _size: int) -> ModelPackage:
         raise InputError(f"{path.name} is damaged ({error}).") from error
     except (AttributeError, TypeError, RuntimeError) as error:
         raise InputError(f"{path.name} is damaged (its {SETTINGS} is not understood).") from error
-
-
-def _members(content: bytes) -> dict[str, bytes]:
-    """The three members' bytes; anything else in the archive, or too much, is refused."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        infos = archive.infolist()
-        foreign = sorted({info.filename for info in infos} - set(LIMITS))
-        if foreign:
-            raise ValueError(f"it contains {foreign[0]!r}")
-        if len(infos) != len(LIMITS):
-            raise ValueError("it does not contain exactly " + ", ".join(LIMITS))
-        for info in infos:
-            if info.file_size > LIMITS[info.filename]:
-                raise ValueError(f"{info.filename} is larger than {LIMITS[info.filename] >> 20} MB")
-        return {info.filename: archive.read(info) for info in infos}
 
 
 def _package(settings: dict[str, Any], weights: dict[str, Tensor], card: str, content: bytes) -> ModelPackage:

@@ -41,3 +41,16 @@ def set_rows(node: Any, result: Result) -> None:
         node.SetLocked(True)  # results are read, not typed over
     finally:
         node.EndModify(modifying)
+
+
+def rows_of(node: Any) -> list[SliceRow]:
+    """The rows of a table that `set_rows` filled, also after it was saved and loaded; empty for any other table."""
+    table = node.GetTable()
+    columns = {field.name: table.GetColumnByName(field.name) for field in fields(SliceRow)}
+    if any(column is None for column in columns.values()):
+        return []
+    converters = {field.name: {"int": int, "float": float}.get(str(field.type), str) for field in fields(SliceRow)}
+    return [
+        SliceRow(**{name: converters[name](columns[name].GetValue(index)) for name in columns})
+        for index in range(table.GetNumberOfRows())
+    ]

@@ -1,0 +1,83 @@
+"""The `.dcmmodel` file as a file: where the shipped one is and what it says of itself, without loading torch."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from DCMMultiTaskLib.errors import InputError
+
+SUFFIX = ".dcmmodel"
+WEIGHTS, SETTINGS, CARD = "weights.safetensors", "model.json", "MODEL_CARD.md"
+# The most bytes that a member may unpack to: a zip bomb is refused before it is read.
+LIMITS = {WEIGHTS: 1 << 30, SETTINGS: 4 << 20, CARD: 1 << 20}
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a reader wants to know before using a model.
+
+    Attributes:
+        name: What the model is called.
+        version: Its version.
+        licence: Licence of the weights.
+        card: Model card, Markdown.
+    """
+
+    name: str
+    version: str
+    licence: str
+    card: str
+
+
+def shipped_model() -> Path:
+    """The model that comes with this installation.
+
+    Raises:
+        InputError: None is installed.
+    """
+    library = Path(__file__).resolve().parents[1]
+    for folder in (library.parent / "Resources" / "Models", library / "models"):
+        models = sorted(folder.glob(f"*{SUFFIX}"))
+        if models:
+            return models[0]
+    raise InputError(f"No model comes with this installation; name a {SUFFIX} file.")
+
+
+def read_model_facts(path: Path) -> ModelFacts:
+    """Read name, version, licence and card; the weights are not looked at.
+
+    Raises:
+        InputError: The file is missing or is not a model package.
+    """
+    path = Path(path)
+    try:
+        members = read_members(path.read_bytes(), (SETTINGS, CARD))
+        settings = json.loads(members[SETTINGS].decode("utf-8"))
+        card = members[CARD].decode("utf-8")
+        return ModelFacts(str(settings["name"]), str(settings["version"]), str(settings["licence"]), card)
+    except OSError as error:
+        raise InputError(f"The model file {path} cannot be read ({error.strerror}).") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise InputError(f"{path.name} is damaged or not a model package ({error}).") from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InputError(f"{path.name} is not a model package ({error}).") from error
+
+
+def read_members(content: bytes, names: tuple[str, ...] = (WEIGHTS, SETTINGS, CARD)) -> dict[str, bytes]:
+    """The bytes of the named members; anything foreign in the archive, or too much, is refused."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        infos = archive.infolist()
+        foreign = sorted({info.filename for info in infos} - set(LIMITS))
+        if foreign:
+            raise ValueError(f"it contains {foreign[0]!r}")
+        if len(infos) != len(LIMITS):
+            raise ValueError("it does not contain exactly " + ", ".join(LIMITS))
+        for info in infos:
+            if info.file_size > LIMITS[info.filename]:
+                raise ValueError(f"{info.filename} is larger than {LIMITS[info.filename] >> 20} MB")
+        return {info.filename: archive.read(info) for info in infos if info.filename in names}

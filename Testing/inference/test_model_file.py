@@ -1,0 +1,53 @@
+"""What a model file says of itself is read without torch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.inference.model_file import read_model_facts
+from DCMMultiTaskLib.inference.package import ModelPackage, save_package
+from DCMMultiTaskLib.networks.config import preset
+from DCMMultiTaskLib.networks.registry import build
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    config = preset("default", width=4)
+    package = ModelPackage(
+        network_config=config,
+        weights=build("multitask", config).state_dict(),
+        licence="Apache-2.0",
+        name="tiny",
+        version="1.2",
+        card="# tiny\nGröße",
+    )
+    save_package(package, tmp_path / "tiny.dcmmodel")
+    return tmp_path / "tiny.dcmmodel"
+
+
+def test_name_version_licence_and_card_are_read(path: Path) -> None:
+    facts = read_model_facts(path)
+    assert (facts.name, facts.version, facts.licence, facts.card) == ("tiny", "1.2", "Apache-2.0", "# tiny\nGröße")
+
+
+def test_reading_them_does_not_import_torch(path: Path) -> None:
+    code = (
+        "import sys, pathlib; from DCMMultiTaskLib.inference.model_file import read_model_facts;"
+        "print(read_model_facts(pathlib.Path(sys.argv[1])).name, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["tiny", "False"]
+
+
+def test_a_missing_a_cut_and_a_foreign_file_are_refused(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        read_model_facts(tmp_path / "none.dcmmodel")
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(InputError, match="not a model package"):
+        read_model_facts(path)
+    path.write_text("hello")
+    with pytest.raises(InputError, match="not a model package"):
+        read_model_facts(path)
