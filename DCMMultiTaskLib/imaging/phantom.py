@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.phantom_body import Body
@@ -16,6 +15,7 @@ from DCMMultiTaskLib.imaging.phantom_canvas import Canvas
 from DCMMultiTaskLib.imaging.phantom_heart import draw_heart
 from DCMMultiTaskLib.imaging.phantom_signal import draw_coil_shading, draw_sampling, draw_tissues
 from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.writing import atomic_path, write_volume
 
 MATRICES = ((192, 256), (224, 256), (256, 256))
 
@@ -51,7 +51,7 @@ def make_phantom(
     Args:
         seed: Number of the patient.
         dilated: Dilated, thin-walled and round, or normal heart; drawn if None.
-        slices: How many short-axis slices; ten cover the left ventricle.
+        slices: How many short-axis slices; ten cover the left ventricle, more run past it, where the truth is empty.
         contrast: `lge`, `cine` (balanced steady state free precession) or `random` (anywhere between).
         scar: `none`, `subendocardial`, `mid_wall` or `random`.
         matrix: Rows and columns; drawn from the usual ones if None.
@@ -60,7 +60,7 @@ def make_phantom(
         The study, named `phantom-` and the seed.
 
     Raises:
-        InputError: For a contrast or scar that does not exist, or fewer than one slice.
+        InputError: For a contrast or scar that does not exist, fewer than one slice or a negative seed.
 
     Example:
         >>> study = make_phantom(7, dilated=True)
@@ -111,6 +111,8 @@ def _make(
 ) -> list[PhantomStudy]:
     if slices < 1:
         raise InputError("A phantom needs at least one slice.")
+    if seed < 0:
+        raise InputError("The phantom's seed must not be negative.")
     # A stream of its own for each part, so that an option changes nothing but what it names.
     streams = [np.random.default_rng([seed, part]) for part in range(5)]
     choices, heart_rng, body_rng, signal_rng, noise_rng = streams
@@ -181,36 +183,29 @@ def write_phantoms(directory: Path, *, count: int, seed: int = 0, slices: int = 
         seed: Seed of the first; the others follow.
         slices, contrast: See `make_phantom`.
 
+    Raises:
+        InputError: No study is asked for, or they cannot be written.
+
     Returns:
         The manifest: a row per study with `patient,group,dcm,slices,image,mask`, paths relative to it.
     """
     if count < 1:
         raise InputError("Ask for at least one phantom study.")
-    for folder in ("images", "masks"):
-        (directory / folder).mkdir(parents=True, exist_ok=True)
     rows = []
     for number in range(count):
         study = make_phantom(seed + number, dilated=number % 2 == 1, slices=slices, contrast=contrast)
         patient = study.volume.name
         image, mask = f"images/{patient}.nrrd", f"masks/{patient}.nrrd"
-        _write(directory / image, study.volume)
-        _write(directory / mask, study.truth)
+        write_volume(directory / image, study.volume)
+        write_volume(directory / mask, study.truth)
         rows.append([patient, "dilated" if study.dcm else "normal", study.dcm, slices, image, mask])
     manifest = directory / "manifest.csv"
-    with manifest.open("w", newline="", encoding="utf-8") as file:
+    with atomic_path(manifest) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["patient", "group", "dcm", "slices", "image", "mask"], *rows])
     return manifest
 
 
 def write_sample(path: Path) -> Path:
     """Writes the sample study of the Slicer extension: a dilated heart with a scar in its septum."""
-    _write(path, make_phantom(2007, dilated=True, scar="mid_wall", matrix=(192, 256)).volume)
+    write_volume(path, make_phantom(2007, dilated=True, scar="mid_wall", matrix=(192, 256)).volume)
     return path
-
-
-def _write(path: Path, volume: Volume) -> None:
-    image = sitk.GetImageFromArray(volume.array)
-    image.SetSpacing(volume.spacing)
-    image.SetOrigin(volume.origin)
-    image.SetDirection(volume.direction.ravel().tolist())
-    sitk.WriteImage(image, str(path), useCompression=True)

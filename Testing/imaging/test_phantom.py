@@ -9,13 +9,14 @@ import SimpleITK as sitk
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.phantom import make_phantom, make_phantom_cine, write_phantoms, write_sample
+from DCMMultiTaskLib.imaging.reading import read_frames
 
 SAMPLE = Path(__file__).parents[2] / "Resources" / "SampleData" / "DCMPhantom.nrrd"
 
 
 @pytest.fixture(scope="module")
 def normal_and_dilated():
-    return {dilated: [make_phantom(seed, dilated=dilated) for seed in range(6)] for dilated in (False, True)}
+    return {dilated: [make_phantom(seed, dilated=dilated) for seed in range(4)] for dilated in (False, True)}
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +129,7 @@ def test_a_scar_is_bright_and_stays_within_the_myocardium(scar):
 
 def test_geometry_varies_between_studies_and_is_a_short_axis(studies):
     assert len({study.volume.array.shape for study in studies}) > 1
-    assert len({study.volume.spacing for study in studies[:6]}) == len({study.volume.origin for study in studies[:6]}) == 6
+    assert len({(study.volume.spacing, study.volume.origin) for study in studies}) == len(studies)
     for study in studies:
         assert 1.2 <= study.volume.spacing[0] == study.volume.spacing[1] <= 1.6
         assert 8.0 <= study.volume.spacing[2] <= 10.0
@@ -136,7 +137,7 @@ def test_geometry_varies_between_studies_and_is_a_short_axis(studies):
         assert np.allclose(direction.T @ direction, np.eye(3), atol=1e-9) and np.linalg.det(direction) > 0
         assert np.abs(direction).max() < 0.98  # oblique
     centres = []
-    for study in studies[:6]:
+    for study in studies:
         rows, columns = np.nonzero(study.truth.array[5])
         half = np.array(study.truth.array.shape[1:]) / 2
         centres.append((np.array([rows.mean(), columns.mean()]) - half) * study.volume.spacing[0])
@@ -183,25 +184,23 @@ def test_a_dilated_heart_contracts_less():
 
 def test_write_phantoms_writes_studies_and_a_manifest_that_points_to_them(tmp_path):
     manifest = write_phantoms(tmp_path / "new" / "set", count=2, seed=40, slices=2)
-    with manifest.open(encoding="utf-8") as file:
+    with manifest.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["patient", "group", "dcm", "slices", "image", "mask"]
     assert [row["dcm"] for row in rows] == ["0", "1"] and [row["group"] for row in rows] == ["normal", "dilated"]
     for number, row in enumerate(rows):
         study = make_phantom(40 + number, dilated=bool(number), slices=2)
-        image, mask = (sitk.ReadImage(str(manifest.parent / row[kind])) for kind in ("image", "mask"))
-        assert np.array_equal(sitk.GetArrayFromImage(image), study.volume.array)
-        assert np.array_equal(sitk.GetArrayFromImage(mask), study.truth.array)
-        assert np.allclose(image.GetDirection(), study.volume.direction.ravel())
-        assert np.allclose(image.GetOrigin(), study.volume.origin) and int(row["slices"]) == 2
+        image, mask = (read_frames(manifest.parent / row[kind])[0] for kind in ("image", "mask"))
+        assert np.array_equal(image.array, study.volume.array)
+        assert np.array_equal(mask.array, study.truth.array)
+        assert np.allclose(image.index_to_lps, study.volume.index_to_lps, atol=1e-4)
+        assert int(row["slices"]) == 2
 
 
-@pytest.mark.parametrize(
-    "options", [{"slices": 0}, {"contrast": "t1"}, {"scar": "patchy"}, {"contrast": "cine", "scar": ""}]
-)
+@pytest.mark.parametrize("options", [{"slices": 0}, {"seed": -1}, {"contrast": "t1"}, {"scar": "patchy"}])
 def test_an_impossible_phantom_is_refused_in_words(options):
     with pytest.raises(InputError):
-        make_phantom(1, **options)
+        make_phantom(**{"seed": 1, **options})
 
 
 def test_no_studies_and_no_phases_are_refused(tmp_path):
@@ -213,7 +212,8 @@ def test_no_studies_and_no_phases_are_refused(tmp_path):
 
 def test_the_sample_study_is_small_and_is_what_the_phantom_makes(tmp_path):
     assert SAMPLE.stat().st_size < 600_000
-    shipped, made = (sitk.ReadImage(str(path)) for path in (SAMPLE, write_sample(tmp_path / "sample.nrrd")))
-    assert shipped.GetSize() == made.GetSize() and np.allclose(shipped.GetDirection(), made.GetDirection())
-    difference = sitk.GetArrayFromImage(shipped).astype(int) - sitk.GetArrayFromImage(made)
-    assert np.abs(difference).max() <= 2  # the last bit of a Fourier transform differs between machines
+    shipped, made = (read_frames(path)[0] for path in (SAMPLE, write_sample(tmp_path / "sample.nrrd")))
+    assert np.allclose(shipped.index_to_lps, made.index_to_lps, atol=1e-4)
+    assert (
+        np.abs(shipped.array.astype(int) - made.array).max() <= 2
+    )  # the last bit of a Fourier transform differs between machines
