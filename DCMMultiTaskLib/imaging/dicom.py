@@ -78,7 +78,7 @@ def read_dicom_folder(folder: Path) -> list[Volume]:
     Raises:
         InputError: No image, several stacks that could be meant, a missing image, uneven slice distances.
     """
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and _may_be_dicom(path)]
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and may_be_dicom(path)]
     headers = [header for header in map(_read_header_of_image, files) if header]
     if not headers:
         raise InputError(f"{folder}: the folder holds no DICOM images.")
@@ -88,12 +88,26 @@ def read_dicom_folder(folder: Path) -> list[Volume]:
     return [_volume(phase, spacing, name) for phase in phases]
 
 
-def _may_be_dicom(path: Path) -> bool:
+def may_be_dicom(path: Path) -> bool:
+    """Whether a file looks like DICOM, from its first bytes and its name."""
     if path.name.startswith(".") or path.name.upper() == "DICOMDIR":
         return False
     with path.open("rb") as file:
         start = file.read(132)
     return start[128:] == b"DICM" or path.suffix.lower() in (".dcm", ".ima")
+
+
+def study_uid(path: Path) -> str | None:
+    """The study instance UID of a DICOM file; None where it has none or cannot be read."""
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO("GDCMImageIO")
+    reader.SetFileName(str(path))
+    try:
+        with quiet_libraries():
+            reader.ReadImageInformation()
+    except RuntimeError:
+        return None
+    return reader.GetMetaData("0020|000d").strip() if reader.HasMetaDataKey("0020|000d") else None
 
 
 def _read_header_of_image(path: Path) -> DicomSlice | None:

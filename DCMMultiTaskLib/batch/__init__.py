@@ -1,0 +1,1 @@
+"""Many studies in turn: finding them, running them, saying which failed."""

@@ -1,0 +1,98 @@
+"""Which studies a user means by a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from DCMMultiTaskLib.batch.studies import Study, find_studies
+from DCMMultiTaskLib.errors import InputError
+
+
+def image(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sitk.WriteImage(sitk.GetImageFromArray(np.zeros((2, 4, 4), np.uint8)), str(path))
+    return path
+
+
+def dicom(path: Path, *, study: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    slice_image = sitk.GetImageFromArray(np.zeros((1, 4, 4), np.uint8))
+    slice_image.SetMetaData("0020|000d", study)
+    slice_image.SetMetaData("0008|0060", "MR")
+    writer = sitk.ImageFileWriter()
+    writer.KeepOriginalImageUIDOn()
+    writer.SetFileName(str(path))
+    writer.Execute(slice_image)
+    return path
+
+
+def found(*inputs: Path) -> list[tuple[str, str]]:
+    return [(study.name, study.place.as_posix()) for study in find_studies(inputs)]
+
+
+def test_a_file_is_one_study_without_a_place(tmp_path: Path) -> None:
+    path = image(tmp_path / "heart.nii.gz")
+    assert find_studies([path]) == [Study(path)]
+    assert found(path) == [("heart", ".")]
+
+
+def test_images_keep_the_place_they_have_below_the_folder(tmp_path: Path) -> None:
+    for name in ("b.mha", "a.nrrd", "deep/er/a.nrrd"):
+        image(tmp_path / name)
+    assert found(tmp_path) == [("a", "."), ("b", "."), ("a", "deep/er")]
+
+
+def test_results_hidden_files_and_other_files_are_passed_over(tmp_path: Path) -> None:
+    image(tmp_path / "heart.nrrd")
+    for name in ("heart.seg.nrrd", "heart_cam.nrrd", ".heart2.nrrd", ".cache/heart3.nrrd"):
+        image(tmp_path / name)
+    (tmp_path / "heart_risk.csv").write_text("slice\n0\n")
+    assert found(tmp_path) == [("heart", ".")]
+
+
+def test_a_dicom_folder_is_one_study(tmp_path: Path) -> None:
+    for number in range(3):
+        dicom(tmp_path / "patient" / f"{number}.dcm", study="1.2.3")
+    assert found(tmp_path / "patient") == [("patient", ".")]
+
+
+def test_the_series_folders_of_one_dicom_study_are_one_study(tmp_path: Path) -> None:
+    dicom(tmp_path / "patient" / "short axis" / "1.dcm", study="1.2.3")
+    dicom(tmp_path / "patient" / "localiser" / "1.dcm", study="1.2.3")
+    assert found(tmp_path / "patient") == [("patient", ".")]
+
+
+def test_each_patient_of_a_folder_of_dicom_studies_is_a_study(tmp_path: Path) -> None:
+    for patient, study in (("P1", "1.2.1"), ("P2", "1.2.2")):
+        for series in ("cine", "scout"):
+            dicom(tmp_path / "ward" / patient / series / "1.dcm", study=study)
+    image(tmp_path / "heart.nrrd")
+    assert found(tmp_path) == [("heart", "."), ("P1", "ward"), ("P2", "ward")]
+
+
+def test_mixed_up_dicom_folders_are_taken_one_by_one(tmp_path: Path) -> None:
+    dicom(tmp_path / "a" / "1.dcm", study="1.2.1")
+    dicom(tmp_path / "b" / "1.dcm", study="1.2.2")
+    dicom(tmp_path / "c" / "1.dcm", study="1.2.1")
+    assert sorted(found(tmp_path)) == [("a", "."), ("b", "."), ("c", ".")]
+
+
+def test_several_inputs_are_taken_in_the_order_given(tmp_path: Path) -> None:
+    assert found(image(tmp_path / "z.nrrd"), image(tmp_path / "a.nrrd")) == [("z", "."), ("a", ".")]
+
+
+def test_two_studies_that_would_write_the_same_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="files of the same name"):
+        find_studies([image(tmp_path / "a" / "heart.nrrd"), image(tmp_path / "b" / "Heart.nii.gz")])
+
+
+def test_a_missing_input_and_a_folder_without_studies_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file or folder"):
+        find_studies([tmp_path / "none"])
+    (tmp_path / "notes.txt").write_text("nothing")
+    with pytest.raises(InputError, match="no image file and no DICOM"):
+        find_studies([tmp_path])
