@@ -188,7 +188,8 @@ def _short_axis_stack(headers: Sequence[DicomSlice], name: str) -> list[list[Dic
     candidates = tall or stacks
     if len(candidates) > 1:
         listed = "; ".join(
-            f"{stack[0][0].description}: {len(stack)} slices x {len(stack[0])} phases" for stack in candidates[:5]
+            f"{stack[0][0].description}: {_count(len(stack), 'slice')} x {_count(len(stack[0]), 'phase')}"
+            for stack in candidates[:5]
         )
         more = ", ..." if len(candidates) > 5 else ""
         raise InputError(
@@ -196,6 +197,10 @@ def _short_axis_stack(headers: Sequence[DicomSlice], name: str) -> list[list[Dic
             "give a folder that holds the short-axis one alone."
         )
     return candidates[0]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _group(headers: Sequence[DicomSlice], *, by_series: bool) -> list[list[DicomSlice]]:

@@ -60,7 +60,7 @@ def enclosed_cavity(mask: np.ndarray, slice_axis: int) -> np.ndarray:
         box = _bounding_box(ring)
         if box is not None:
             part = np.ascontiguousarray(ring[box] != 0).astype(np.uint8)
-            filled = sitk.GetArrayViewFromImage(sitk.BinaryFillhole(sitk.GetImageFromArray(part)))
+            filled = sitk.GetArrayFromImage(sitk.BinaryFillhole(sitk.GetImageFromArray(part)))
             hole[box] = filled != part
     return result
 
