@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class DicomSlice:
 
     Attributes:
         path: The file.
+        instance: SOP instance UID.
         series: Series instance UID.
         description: Series description, or its number.
         size: Columns and rows.
@@ -37,6 +39,7 @@ class DicomSlice:
     """
 
     path: Path
+    instance: str
     series: str
     description: str
     size: tuple[int, int]
@@ -45,6 +48,11 @@ class DicomSlice:
     direction: np.ndarray
     phase: tuple[float, float, float]
     pixel_type: int
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """The same in every copy of an image; the UID alone is not enough where anonymising made all of them one."""
+        return self.instance, self.phase, None if self.position is None else tuple(self.position.tolist())
 
     def parallel_to(self, other: DicomSlice) -> bool:
         """Same size, pixel spacing and orientation."""
@@ -79,7 +87,8 @@ def read_dicom_folder(folder: Path) -> list[Volume]:
         InputError: No image, several stacks that could be meant, a missing image, uneven slice distances.
     """
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and may_be_dicom(path)]
-    headers = [header for header in map(_read_header_of_image, files) if header]
+    read = [header for header in map(_read_header_of_image, files) if header]
+    headers = list({header.identity: header for header in read}.values())  # without copies of the same image
     if not headers:
         raise InputError(f"{folder}: the folder holds no DICOM images.")
     name = folder.resolve().name
@@ -92,9 +101,16 @@ def may_be_dicom(path: Path) -> bool:
     """Whether a file looks like DICOM, from its first bytes and its name."""
     if path.name.startswith(".") or path.name.upper() == "DICOMDIR":
         return False
-    with path.open("rb") as file:
-        start = file.read(132)
-    return start[128:] == b"DICM" or path.suffix.lower() in (".dcm", ".ima")
+    return _first_bytes(path, 132)[128:] == b"DICM" or path.suffix.lower() in (".dcm", ".ima")
+
+
+def _first_bytes(path: Path, count: int) -> bytes:
+    """None of them where the file cannot be opened: reading it then says so."""
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError:
+        return b""
 
 
 def study_uid(path: Path) -> str | None:
@@ -115,8 +131,7 @@ def _read_header_of_image(path: Path) -> DicomSlice | None:
     try:
         return _read_header(path)
     except InputError:
-        with path.open("rb") as file:
-            start = file.read(1024)
+        start = _first_bytes(path, 1024)
         kind = re.search(rb"\x02\x00\x02\x00UI(..)", start, re.DOTALL)
         if kind:
             length = int.from_bytes(kind.group(1), "little")
@@ -140,9 +155,12 @@ def _read_header(path: Path) -> DicomSlice:
 
     def numbers(tag: str) -> list[float]:
         try:
-            return [float(part) for part in text(tag).split("\\") if part.strip()]
-        except ValueError as error:
-            raise InputError(f"{path.name}: the DICOM tag ({tag.replace('|', ',')}) is damaged.") from error
+            values = [float(part) for part in text(tag).split("\\") if part.strip()]
+        except ValueError:
+            values = [math.nan]
+        if not all(map(math.isfinite, values)):
+            raise InputError(f"{path.name}: the DICOM tag ({tag.replace('|', ',')}) is damaged.")
+        return values
 
     def number(tag: str) -> float:
         return next(iter(numbers(tag)), 0.0)
@@ -166,6 +184,7 @@ def _read_header(path: Path) -> DicomSlice:
     width, height = reader.GetSize()[:2]
     return DicomSlice(
         path,
+        text("0008|0018") or str(path),
         text("0020|000e"),
         text("0008|103e") or f"series {text('0020|0011')}",
         (width, height),

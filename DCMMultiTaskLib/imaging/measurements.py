@@ -8,6 +8,9 @@ import SimpleITK as sitk
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.volume import Volume
 
+SLICES_AT_ONCE = 64
+"""Long studies are measured part by part, to bound the memory."""
+
 
 def clean_array(volume: Volume) -> tuple[Volume, int]:
     """Replace voxels that are no number or infinite by the smallest finite one (air).
@@ -56,13 +59,24 @@ def enclosed_cavity(mask: np.ndarray, slice_axis: int) -> np.ndarray:
     closed only across a corner still encloses.
     """
     result = np.zeros(mask.shape, dtype=np.uint8)
-    for ring, hole in zip(np.moveaxis(mask, 2 - slice_axis, 0), np.moveaxis(result, 2 - slice_axis, 0), strict=True):
-        box = _bounding_box(ring)
-        if box is not None:
-            part = np.ascontiguousarray(ring[box] != 0).astype(np.uint8)
-            filled = sitk.GetArrayFromImage(sitk.BinaryFillhole(sitk.GetImageFromArray(part)))
-            hole[box] = filled != part
+    box = _bounding_box(mask)
+    if box is not None:
+        slices, holes = (np.moveaxis(array[box], 2 - slice_axis, 0) for array in (mask, result))
+        for start in range(0, len(slices), SLICES_AT_ONCE):
+            part = slice(start, start + SLICES_AT_ONCE)
+            holes[part] = _holes(slices[part] != 0)
     return result
+
+
+def _holes(slices: np.ndarray) -> np.ndarray:
+    """Background of each slice `(N, H, W)` that is cut off from its edge, in one labelling for all of them."""
+    count, height, width = slices.shape
+    # A frame of background around each slice, a wall without background between two.
+    background = np.zeros((2 * count, height + 2, width + 2), dtype=np.uint8)
+    background[::2] = 1
+    background[::2, 1:-1, 1:-1] = ~slices
+    labels = sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray(background)))[::2]
+    return ((labels != 0) & (labels != labels[:, :1, :1]))[:, 1:-1, 1:-1]
 
 
 def _bounding_box(mask: np.ndarray) -> tuple[slice, ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,12 +18,12 @@ class Roi:
     Attributes:
         centre_lps: Centre in mm (LPS).
         size_mm: Full edge lengths along the box's axes; None for a point, which does not bound anything.
-        axes: `(3, 3)`, columns are the box's axes (LPS unit vectors); the patient's axes unless given.
+        axes: `(3, 3)`, columns are the box's axes (LPS unit vectors); None for the patient's own.
     """
 
     centre_lps: tuple[float, float, float]
     size_mm: tuple[float, float, float] | None = None
-    axes: np.ndarray = field(default_factory=lambda: np.eye(3))
+    axes: np.ndarray | None = None
 
     @classmethod
     def parse(cls, text: str) -> Roi:
@@ -59,8 +59,9 @@ class Roi:
         if self.size_mm is None:
             return inside
         # The position along each of the box's axes is a sum of a part for k, one for j and one for i.
-        to_box = self.axes.T @ volume.index_to_lps[:3, :3]
-        start = self.axes.T @ (np.asarray(volume.origin) - np.asarray(self.centre_lps))
+        axes = np.eye(3) if self.axes is None else self.axes
+        to_box = axes.T @ volume.index_to_lps[:3, :3]
+        start = axes.T @ (np.asarray(volume.origin) - np.asarray(self.centre_lps))
         k, j, i = (np.arange(count) for count in volume.array.shape)
         for steps, offset, length in zip(to_box, start, self.size_mm, strict=True):
             plane = steps[1] * j[:, None] + steps[0] * i + offset

@@ -32,6 +32,8 @@ class Volume:
             raise InputError(f"{self.name}: a volume has 3 axes, this one has {self.array.ndim}.")
         if not all(np.isfinite(s) and s > 0 for s in self.spacing):
             raise InputError(f"{self.name}: the voxel spacing {self.spacing} is not positive.")
+        if not all(np.isfinite(self.origin)):
+            raise InputError(f"{self.name}: the position {self.origin} of the first voxel is not finite.")
         if not np.isclose(abs(np.linalg.det(self.direction)), 1.0, atol=1e-2):
             raise InputError(f"{self.name}: the axis directions are not at right angles.")
 

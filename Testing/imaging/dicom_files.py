@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
+
+_instances = count(1)
 
 OBLIQUE = np.array([[0.6, 0.0, 0.8], [0.8, 0.0, -0.6], [0.0, -1.0, 0.0]]) @ np.diag([1.0, 1.0, -1.0])
 """Columns: along a row, along a column, their cross product."""
@@ -29,7 +32,7 @@ def write_slice(
     values = {
         "0008|0060": "MR",
         "0008|0016": "1.2.840.10008.5.1.4.1.1.4",
-        "0008|0018": f"1.2.826.0.1.{abs(hash(path)) % 10**12}",
+        "0008|0018": f"1.2.826.0.1.{next(_instances)}",
         "0020|000d": "1.2.3",
         "0020|000e": series,
         "0018|0050": "8",

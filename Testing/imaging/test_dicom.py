@@ -1,8 +1,10 @@
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from dicom_files import OBLIQUE, write_cine, write_slice
 
 from DCMMultiTaskLib.errors import InputError
@@ -88,6 +90,12 @@ def test_positions_stored_as_series_of_their_own_form_one_stack(tmp_path):
     np.testing.assert_array_equal([frame.array for frame in read_frames(tmp_path)], pixels)
 
 
+def test_copies_of_an_image_count_once(tmp_path):
+    pixels = write_cine(tmp_path / "series", phases=2)
+    shutil.copytree(tmp_path / "series", tmp_path / "backup")
+    np.testing.assert_array_equal([frame.array for frame in read_frames(tmp_path)], pixels)
+
+
 def test_two_stacks_are_refused_by_their_names(tmp_path):
     write_cine(tmp_path / "a", description="cine SA", phases=2)
     write_cine(tmp_path / "b", description="LGE SA", phases=1, series="5.6")
@@ -132,6 +140,30 @@ def test_a_truncated_file_in_a_series_is_refused(tmp_path, keep):
     path = sorted(tmp_path.glob("*.dcm"))[0]
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(InputError, match=r"IM0000\.dcm: the DICOM file is damaged"):
+        read_frames(tmp_path)
+
+
+def test_a_tag_that_is_no_number_is_refused(tmp_path):
+    path = write_slice(tmp_path / "a.dcm", np.zeros((20, 20), np.int16), spacing=(1.25, 1.25))
+    path.write_bytes(path.read_bytes().replace(rb"1.25\1.25", rb"1.25\a.bc"))
+    with pytest.raises(InputError, match=r"a\.dcm: the DICOM tag \(0028,0030\) is damaged"):
+        read_frames(path)
+
+
+def test_many_frames_in_a_file_are_refused(tmp_path):
+    path = tmp_path / "a.dcm"
+    sitk.WriteImage(sitk.GetImageFromArray(np.zeros((3, 20, 20), np.uint8)), str(path))
+    with pytest.raises(InputError, match="many frames"):
+        read_frames(path)
+
+
+def test_images_that_do_not_say_where_they_lie_are_refused(tmp_path):
+    for number in range(3):
+        path = write_slice(tmp_path / f"{number}.dcm", np.zeros((20, 20), np.int16))
+        content = path.read_bytes()
+        assert content.count(b"\x20\x00\x32\x00") == 1
+        path.write_bytes(content.replace(b"\x20\x00\x32\x00", b"\x20\x00\x33\x00"))
+    with pytest.raises(InputError, match="where they lie"):
         read_frames(tmp_path)
 
 

@@ -169,6 +169,12 @@ def test_slices_below_16_pixels_and_unknown_axes_are_refused(shape, requested):
         choose_slice_axis(Volume(np.ones(shape), (1, 1, 8)), requested)
 
 
+@pytest.mark.parametrize("spacing", [(0.0014, 0.0014, 0.008), (1400.0, 1400.0, 8000.0), (1.0, 1e-9, 8.0)])
+def test_spacings_that_are_not_in_millimetres_are_refused(spacing):
+    with pytest.raises(InputError, match="has to be in millimetres"):
+        choose_slice_axis(Volume(np.ones((10, 256, 256), np.uint8), spacing))
+
+
 def test_normalise_is_robust_to_hot_pixels_and_does_not_mix_slices():
     rng = np.random.default_rng(0)
     images = rng.uniform(100, 200, (2, 1, 64, 64)).astype(np.float32)
@@ -176,6 +182,8 @@ def test_normalise_is_robust_to_hot_pixels_and_does_not_mix_slices():
     hot = images.copy()
     hot[0, 0, 5, 5] = 1e6
     plain, scaled = normalise(images), normalise(hot)
+    low, high = np.percentile(images[0], (0.5, 99.5))
+    np.testing.assert_allclose(plain[0], np.clip((images[0] - low) * 255 / (high - low), 0, 255), atol=1e-2)
     assert plain.dtype == np.float32 and plain.min() == 0 and plain.max() == 255
     np.testing.assert_array_equal(plain[1], scaled[1])
     others = np.ones((64, 64), bool)

@@ -73,3 +73,12 @@ def test_a_ring_that_closes_across_corners_alone_encloses():
     y, x = np.indices((16, 16)) - 8
     diamond[0, abs(x) + abs(y) == 4] = 1
     np.testing.assert_array_equal(enclosed_cavity(diamond, 2)[0], abs(x) + abs(y) < 4)
+
+
+def test_long_studies_are_measured_part_by_part():
+    mask = np.repeat(ring(20, 5)[None], 130, axis=0)
+    mask[70, :32] = 0
+    cavity = enclosed_cavity(mask, 2)
+    expected = np.repeat(ring(15, 15)[None], 130, axis=0)
+    expected[70] = 0
+    np.testing.assert_array_equal(cavity, expected)

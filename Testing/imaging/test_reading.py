@@ -204,15 +204,20 @@ def test_a_header_that_claims_a_huge_image_is_refused(tmp_path):
     assert re.search("memory|damaged", refusal(path))
 
 
-@pytest.mark.parametrize("extension", ["nrrd", "nii", "nii.gz", "mha"])
+@pytest.mark.parametrize("extension", ["nrrd", "nii", "nii.gz", "mha", "dcm"])
 def test_damaged_bytes_never_end_in_anything_but_a_study_or_a_sentence(tmp_path, extension):
-    whole = written(tmp_path / f"whole.{extension}", heart((3, 20, 18)), compress=True).read_bytes()
+    path = tmp_path / f"whole.{extension}"
+    if extension == "dcm":
+        whole = write_slice(path, heart((20, 18))).read_bytes()
+    else:
+        whole = written(path, heart((3, 20, 18)), compress=True).read_bytes()
+    reach = 1500 if extension == "dcm" else 400
     chance = random.Random(extension)
     path = tmp_path / f"hit.{extension}"
-    for _ in range(60):
+    for _ in range(20 if extension == "dcm" else 60):
         content = bytearray(whole)
         for _ in range(chance.randint(1, 8)):
-            content[chance.randrange(min(len(content), 400))] = chance.randrange(256)
+            content[chance.randrange(min(len(content), reach))] = chance.randrange(256)
         path.write_bytes(content)
         try:
             frames = read_frames(path)
