@@ -1,0 +1,1 @@
+"""What a scripted module meets of the application: slicer.app, modules, main window, layout, files."""
