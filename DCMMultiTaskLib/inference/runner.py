@@ -1,0 +1,158 @@
+"""The network on batches of slices, giving way when memory runs out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.inference.flips import FLIPS
+
+# The batch size is meant for slices of this many pixels; of larger ones fewer go at a time.
+REFERENCE_PIXELS = 128 * 128
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """What the network says of B slices.
+
+    Attributes:
+        myocardium: Probabilities, float32 `(B, H, W)`.
+        dcm_logit: float32 `(B,)`.
+        activation: Class activation map at the network's own resolution, float32 `(B, H / 16, W / 16)`; None unless
+            asked for.
+    """
+
+    myocardium: np.ndarray
+    dcm_logit: np.ndarray
+    activation: np.ndarray | None
+
+
+class Runner:
+    """A network on a device.
+
+    When memory runs out the batch is halved; when a single slice does not fit, the rest is done on the CPU and `notes`
+    says so.
+
+    Attributes:
+        device: Where it runs now.
+        pixels: The most pixels at a time, now.
+        notes: Sentences that the user has to see.
+        seconds: Time spent in the network.
+    """
+
+    def __init__(
+        self, network: nn.Module, device: torch.device, *, batch_size: int = 16, mixed_precision: bool = False
+    ) -> None:
+        self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.device = device
+        self.pixels = batch_size * REFERENCE_PIXELS
+        # Half precision is for GPUs; most CPUs only get slower by it.
+        self.mixed_precision = mixed_precision and device.type != "cpu"
+        self.notes: list[str] = []
+        self.seconds = 0.0
+
+    def slices_per_batch(self, height: int, width: int) -> int:
+        """How many slices of this size go at a time."""
+        return max(1, self.pixels // (height * width))
+
+    def __call__(self, images: np.ndarray, *, flips: Sequence[str] = ("none",), activation: bool = False) -> Maps:
+        """Run slices, in as many batches as memory asks for.
+
+        Args:
+            images: `(B, 1, H, W)` in [0, 255], H and W multiples of 16.
+            flips: Views to average over, names in `flips.FLIPS`.
+            activation: Also give the class activation map.
+
+        Raises:
+            InputError: Not even the CPU has the memory for one slice, or the network has no activation map.
+        """
+        if activation and not hasattr(getattr(self.network, "classifier", None), "activation_map"):
+            raise InputError("This model has no class activation map.")
+        began = time.perf_counter()
+        parts = []
+        start = 0
+        while start < len(images):
+            size = self.slices_per_batch(*images.shape[2:])
+            maps = self._try(images[start : start + size], flips, activation)
+            if maps is None:
+                self._give_way(*images.shape[2:])
+            else:
+                parts.append(maps)
+                start += size
+        self.seconds += time.perf_counter() - began
+        if len(parts) == 1:
+            return parts[0]
+        return Maps(
+            np.concatenate([p.myocardium for p in parts]),
+            np.concatenate([p.dcm_logit for p in parts]),
+            np.concatenate([p.activation for p in parts if p.activation is not None]) if activation else None,
+        )
+
+    def _try(self, images: np.ndarray, flips: Sequence[str], activation: bool) -> Maps | None:
+        """One batch; None where memory ran out, with all that the attempt held already released."""
+        try:
+            with torch.inference_mode(), _reproducible(), self._precision():
+                views = [self._view(torch.from_numpy(images), name, activation) for name in flips]
+        except (RuntimeError, MemoryError) as error:
+            if _is_out_of_memory(error):
+                return None
+            raise
+        masks, logits, activations = zip(*views, strict=True)
+        return Maps(
+            torch.stack(masks).mean(0).numpy(),
+            torch.stack(logits).mean(0).numpy(),
+            torch.stack(activations).mean(0).numpy() if activation else None,
+        )
+
+    def _view(self, images: Tensor, flip: str, activation: bool) -> tuple[Tensor, Tensor, Tensor]:
+        there, back = FLIPS[flip]
+        batch = there(images).to(self.device).contiguous(memory_format=torch.channels_last)
+        output = self.network(batch)
+        mask = back(torch.sigmoid(output.mask_logits.float())[:, 0]).cpu()
+        heat = torch.empty(0)
+        if activation:
+            heat = back(self.network.classifier.activation_map(output.attention_features).float()).cpu()
+        return mask, output.dcm_logit.float().cpu(), heat
+
+    def _precision(self) -> AbstractContextManager[object]:
+        if not self.mixed_precision:
+            return nullcontext()
+        bf16 = self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16 if bf16 else torch.float16)
+
+    def _give_way(self, height: int, width: int) -> None:
+        """Halve the batch; from one slice on, go to the CPU."""
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        size = self.slices_per_batch(height, width)
+        if size > 1:
+            self.pixels = size // 2 * height * width
+            return
+        if self.device.type == "cpu":
+            raise InputError(f"There is not enough memory for a slice of {height} x {width} pixels.")
+        self.notes.append(f"The device {self.device} ran out of memory, so the rest was computed on the CPU.")
+        self.device = torch.device("cpu")
+        self.mixed_precision = False
+        self.network = self.network.to(self.device)
+
+
+@contextmanager
+def _reproducible() -> Iterator[None]:
+    """The same numbers every time: no search for the fastest kernel, no TensorFloat-32."""
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # MPS and the CPU's allocator raise a plain RuntimeError.
+    words = str(error)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
+        phrase in words for phrase in ("out of memory", "can't allocate memory", "not enough memory")
+    )

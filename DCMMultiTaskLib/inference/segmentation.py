@@ -1,0 +1,141 @@
+"""The network's second look: every slice of one frame around the heart, on the network's grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from DCMMultiTaskLib.imaging.grid import SliceStack, normalise, to_stack
+from DCMMultiTaskLib.imaging.measurements import enclosed_cavity, largest_component
+from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.inference.runner import Runner
+
+# Probability from which a pixel is myocardium.
+MYOCARDIUM_THRESHOLD = 0.5
+
+
+class Progress:
+    """Counts slices, tells how many are done and asks whether to stop."""
+
+    def __init__(
+        self, total: int, tell: Callable[[int, int], None] | None, cancelled: Callable[[], bool] | None
+    ) -> None:
+        self.total = total
+        self.done = 0
+        self.stopped = False
+        self._tell = tell
+        self._cancelled = cancelled
+
+    def go_on(self, slices: int = 0) -> bool:
+        """Note that so many more slices are done; False where the user wants no more."""
+        self.done += slices
+        if slices and self._tell:
+            self._tell(self.done, self.total)
+        if self._cancelled and self._cancelled():
+            self.stopped = True
+        return not self.stopped
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """What the network says of one frame, on its grid of N slices of H x W pixels.
+
+    Attributes:
+        stack: The slices and the way back to the source.
+        constant: `(N,)` bool: slices that show nothing.
+        analysed: `(N,)` bool: slices that the network has seen.
+        myocardium: Probabilities, float32 `(N, H, W)`, 0 where not analysed.
+        dcm_logit: `(N,)`, NaN where not analysed.
+        activation: `(N, H / 16, W / 16)`, 0 where not analysed; None unless asked for.
+    """
+
+    stack: SliceStack
+    constant: np.ndarray
+    analysed: np.ndarray
+    myocardium: np.ndarray
+    dcm_logit: np.ndarray
+    activation: np.ndarray | None
+
+    def cavity_mm2(self) -> float:
+        """Area that the rings enclose, summed over the slices."""
+        mask = largest_component((self.myocardium >= MYOCARDIUM_THRESHOLD).astype(np.uint8))
+        return float(enclosed_cavity(mask, 2).sum()) * self.stack.spacing_mm**2
+
+    def source_mask(self) -> np.ndarray:
+        """Myocardium on the source's own voxels, uint8."""
+        return self.stack.to_source(self.myocardium, threshold=MYOCARDIUM_THRESHOLD)
+
+    def source_activation(self) -> np.ndarray | None:
+        """Activation on the source's own voxels, 0 to 1 over the study, float32; 0 outside the network's grid."""
+        if self.activation is None:
+            return None
+        scaled = np.zeros_like(self.activation)
+        if self.analysed.any():
+            values = self.activation[self.analysed]
+            low, high = values.min(), values.max()
+            scaled[self.analysed] = (values - low) / max(high - low, np.finfo(np.float32).tiny)
+        size = self.myocardium.shape[1:]
+        fine = F.interpolate(torch.from_numpy(scaled)[:, None], size, mode="bilinear", align_corners=False)[:, 0]
+        return np.clip(self.stack.to_source(fine.numpy()), 0, 1)
+
+
+def segment(
+    runner: Runner,
+    volume: Volume,
+    *,
+    slice_axis: int,
+    centre_lps: np.ndarray,
+    wanted: np.ndarray,
+    preprocessing: Mapping[str, Any],
+    activation: bool,
+    progress: Progress,
+) -> Segmentation:
+    """Run the wanted slices, batch by batch, until done or stopped.
+
+    Args:
+        runner: The network.
+        volume: One frame.
+        slice_axis: 0, 1, 2 for I, J, K.
+        centre_lps: Where to look, mm (LPS).
+        wanted: `(N,)` bool: slices to analyse.
+        preprocessing: As in the model package.
+        activation: Also keep the class activation maps.
+        progress: Told after each batch, asked before each.
+    """
+    height, width = preprocessing["size"]
+    stack = to_stack(
+        volume,
+        slice_axis=slice_axis,
+        centre_lps=centre_lps,
+        size=(height, width),
+        spacing_mm=preprocessing["spacing_mm"],
+    )
+    slices = len(stack.indices)
+    # Interpolation leaves rounding errors in a slice that shows nothing; normalising would blow them up.
+    constant = np.ptp(stack.images, axis=(1, 2, 3)) <= 1e-5 * np.abs(stack.images).max(axis=(1, 2, 3))
+    result = Segmentation(
+        stack=stack,
+        constant=constant,
+        analysed=np.zeros(slices, dtype=bool),
+        myocardium=np.zeros((slices, height, width), dtype=np.float32),
+        dcm_logit=np.full(slices, np.nan),
+        activation=np.zeros((slices, height // 16, width // 16), dtype=np.float32) if activation else None,
+    )
+    todo = np.flatnonzero(wanted & ~constant)
+    progress.go_on(int((wanted & constant).sum()))
+    while len(todo) and progress.go_on():
+        now, todo = np.split(todo, [runner.slices_per_batch(height, width)])
+        images = normalise(stack.images[now], tuple(preprocessing["percentiles"]))
+        maps = runner(images, flips=preprocessing["flips"], activation=activation)
+        result.myocardium[now] = maps.myocardium
+        result.dcm_logit[now] = maps.dcm_logit
+        if result.activation is not None:
+            result.activation[now] = maps.activation
+        result.analysed[now] = True
+        progress.go_on(len(now))
+    return result

@@ -1,0 +1,193 @@
+"""A result's files: what architecture says is in them, and all of them or none."""
+
+import csv
+import json
+import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.inference.files import file_name, staged, write_result
+from DCMMultiTaskLib.inference.result import Result, SliceRow
+
+
+@pytest.fixture
+def result() -> Result:
+    direction = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    volume = Volume(
+        np.arange(3 * 20 * 24, dtype=np.int16).reshape(3, 20, 24), (1.4, 1.3, 8.0), (5.0, -6.0, 7.0), direction
+    )
+    mask = np.zeros(volume.array.shape, np.uint8)
+    mask[1, 5:15, 6:18] = 1
+    rows = (
+        SliceRow(0, 0.0, 0.123456789, 0, 0.0, "no myocardium found", 0.0),
+        SliceRow(1, 8.0, 0.9, 1, 218.4, "ok", 1.0 / 3),
+        SliceRow(2, 16.0, math.nan, 0, 0.0, "not analysed", 0.0),
+    )
+    provenance = {"model": "tiny", "model_sha256": "ab" * 32, "notes": [], "seconds": 1.5, "phase": 0, "phases": 1}
+    return Result(
+        volume=replace(volume, name="study"),
+        mask=mask,
+        slice_axis=2,
+        rows=rows,
+        dcm_probability=0.9,
+        dcm_class=1,
+        rule="a rule",
+        provenance=provenance,
+        activation=np.linspace(0, 1, mask.size, dtype=np.float32).reshape(mask.shape),
+        cancelled=True,
+    )
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_writes_the_files_that_it_names(result: Result, tmp_path: Path) -> None:
+    paths = write_result(result, tmp_path / "new" / "folder")
+    assert list(paths) == ["segmentation", "risk", "summary"]
+    assert names(tmp_path / "new" / "folder") == ["study.seg.nrrd", "study_risk.csv", "study_summary.json"]
+    assert all(path.is_file() for path in paths.values())
+
+
+def test_the_segmentation_lies_on_the_inputs_grid(result: Result, tmp_path: Path) -> None:
+    (written,) = read_frames(write_result(result, tmp_path)["segmentation"])
+    assert np.array_equal(written.array, result.mask)
+    assert written.spacing == pytest.approx(result.volume.spacing)
+    assert written.origin == pytest.approx(result.volume.origin)
+    np.testing.assert_allclose(written.direction, result.volume.direction, atol=1e-12)
+
+
+def test_the_table_has_the_columns_in_order(result: Result, tmp_path: Path) -> None:
+    with write_result(result, tmp_path)["risk"].open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.reader(stream))
+    assert rows[0] == [
+        "slice",
+        "position_mm",
+        "dcm_probability",
+        "dcm_class",
+        "myocardium_area_mm2",
+        "quality",
+        "cavity_area_mm2",
+    ]
+    assert rows[1] == ["0", "0.0", "0.123457", "0", "0.0", "no myocardium found", "0.0"]
+    assert rows[2] == ["1", "8.0", "0.9", "1", "218.4", "ok", "0.33"]
+    assert rows[3] == ["2", "16.0", "", "0", "0.0", "not analysed", "0.0"]
+
+
+def test_the_summary_has_the_patient_and_where_it_comes_from(result: Result, tmp_path: Path) -> None:
+    facts = json.loads(write_result(result, tmp_path)["summary"].read_text(encoding="utf-8"))
+    assert facts["dcm_probability"] == 0.9
+    assert facts["rule"] == "a rule"
+    assert facts["model_sha256"] == "ab" * 32
+    assert facts["cancelled"] is True
+    assert (facts["slices"], facts["slices_ok"], facts["slice_axis"]) == (3, 1, "k")
+    assert facts["myocardium_volume_ml"] == pytest.approx(120 * 1.4 * 1.3 * 8 / 1000, abs=1e-3)
+    assert "esearch use only" in facts["use"]
+
+
+def test_no_patient_probability_is_null(result: Result, tmp_path: Path) -> None:
+    path = write_result(replace(result, dcm_probability=math.nan), tmp_path)["summary"]
+    assert json.loads(path.read_text(), parse_constant=pytest.fail)["dcm_probability"] is None
+
+
+def test_the_activation_map_is_written_when_asked_for(result: Result, tmp_path: Path) -> None:
+    (heat,) = read_frames(write_result(result, tmp_path, cam=True)["cam"])
+    assert np.array_equal(heat.array, result.activation)
+    with pytest.raises(ValueError, match="activation"):
+        write_result(replace(result, activation=None), tmp_path, cam=True)
+
+
+def test_replaces_the_files_of_an_earlier_run_and_nothing_else(result: Result, tmp_path: Path) -> None:
+    write_result(result, tmp_path)
+    (tmp_path / "mine.txt").write_text("keep")
+    write_result(replace(result, dcm_probability=0.1), tmp_path)
+    assert json.loads((tmp_path / "study_summary.json").read_text())["dcm_probability"] == 0.1
+    assert names(tmp_path) == ["mine.txt", "study.seg.nrrd", "study_risk.csv", "study_summary.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a/b\\c:d", "a_b_c_d"), ("../up", "_up"), ("...", "study"), ("Herz 1", "Herz 1"), ("", "study")],
+)
+def test_names_become_file_names(name: str, expected: str) -> None:
+    assert file_name(name) == expected
+
+
+def test_a_folder_that_cannot_be_made_is_told(result: Result, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(InputError, match="cannot be written"):
+        write_result(result, tmp_path / "file" / "results")
+    with pytest.raises(InputError, match="cannot be written"):
+        write_result(result, tmp_path / "file")
+    assert names(tmp_path) == ["file"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="no folder is closed to this user")
+def test_a_write_protected_folder_is_told(result: Result, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(InputError, match="cannot be written"):
+        write_result(result, tmp_path)
+    tmp_path.chmod(0o700)
+    assert names(tmp_path) == []
+
+
+def test_a_folder_in_the_way_leaves_everything_as_it_was(result: Result, tmp_path: Path) -> None:
+    write_result(result, tmp_path)
+    (tmp_path / "study_summary.json").unlink()
+    (tmp_path / "study_summary.json").mkdir()
+    before = (tmp_path / "study_risk.csv").read_bytes()
+    changed = replace(result, rows=result.rows[:1], mask=np.zeros_like(result.mask))
+    with pytest.raises(InputError, match="is a folder"):
+        write_result(changed, tmp_path)
+    assert (tmp_path / "study_risk.csv").read_bytes() == before
+    assert np.array_equal(read_frames(tmp_path / "study.seg.nrrd")[0].array, result.mask)
+    assert names(tmp_path) == ["study.seg.nrrd", "study_risk.csv", "study_summary.json"]
+
+
+def test_an_error_in_between_leaves_no_folder_behind(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), staged(tmp_path / "a" / "b") as folder:
+        (folder / "half").write_text("half")
+        raise RuntimeError("a fault")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size to stand for a full disk")
+@pytest.mark.parametrize("most_bytes", [0, 100, 700, 20_000])
+def test_a_full_disk_leaves_nothing(tmp_path: Path, most_bytes: int) -> None:
+    # A process that may not write files beyond a size meets the same failing writes as one on a full disk.
+    code = """
+import resource, signal, sys
+from pathlib import Path
+import numpy as np
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.inference.files import write_result
+from DCMMultiTaskLib.inference.result import Result, SliceRow
+noise = np.random.default_rng(0).random((8, 64, 64)).astype(np.float32)
+volume = Volume(noise, name="study")
+rows = tuple(SliceRow(n, float(n), 0.5, 1, 100.0, "ok", 50.0) for n in range(8))
+result = Result(volume, (noise > 0.5).astype(np.uint8), 2, rows, 0.5, 1, "a rule", {"notes": []}, noise)
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+try:
+    write_result(result, Path(sys.argv[1]) / "results", cam=True)
+except InputError as error:
+    sys.exit(str(error))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path), str(most_bytes)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert ".unfinished" not in done.stderr
+    assert names(tmp_path) == []

@@ -1,0 +1,145 @@
+"""The network on batches: averages over views, and gives way when memory runs out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.inference.device import available_devices, choose_device
+from DCMMultiTaskLib.inference.flips import FLIPS
+from DCMMultiTaskLib.inference.package import load_package
+from DCMMultiTaskLib.inference.runner import Runner
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def network(tiny_model: Path) -> nn.Module:
+    return load_package(tiny_model).build_network()
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(0).uniform(0, 255, (6, 1, 64, 64)).astype(np.float32)
+
+
+class ShortOfMemory(nn.Module):
+    """A network that runs out of memory above a number of slices, or always on a device."""
+
+    def __init__(self, network: nn.Module, most: int, error: type[Exception], never_on: str = "") -> None:
+        super().__init__()
+        self.network, self.most, self.error, self.never_on = network, most, error, never_on
+        self.classifier = network.classifier
+        self.sizes: list[int] = []
+
+    def to(self, *args: object, **kwargs: object) -> nn.Module:
+        """Stays where it is: the device that runs out of memory need not exist."""
+        return self
+
+    def forward(self, batch: torch.Tensor) -> object:
+        self.sizes.append(len(batch))
+        if len(batch) > self.most or batch.device.type == self.never_on:
+            raise self.error("CUDA out of memory. Tried to allocate 20.00 MiB.")
+        return self.network(batch)
+
+
+def test_batches_are_one_answer(network: nn.Module, images: np.ndarray) -> None:
+    whole = Runner(network, CPU)(images, activation=True)
+    parts = Runner(network, CPU, batch_size=1)(images[:, :, :48], activation=True)
+    assert whole.myocardium.shape == (6, 64, 64)
+    assert whole.dcm_logit.shape == (6,)
+    assert whole.activation.shape == (6, 4, 4)
+    assert parts.myocardium.shape == (6, 48, 64)
+    single = [Runner(network, CPU)(images[n : n + 1]) for n in range(6)]
+    np.testing.assert_allclose(np.concatenate([s.myocardium for s in single]), whole.myocardium, atol=1e-5)
+    np.testing.assert_allclose(np.concatenate([s.dcm_logit for s in single]), whole.dcm_logit, atol=1e-4)
+
+
+def test_activation_averages_to_the_logit(network: nn.Module, images: np.ndarray) -> None:
+    maps = Runner(network, CPU)(images, activation=True)
+    bias = network.classifier.linear.bias.item()
+    np.testing.assert_allclose(maps.activation.mean(axis=(1, 2)) + bias, maps.dcm_logit, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", FLIPS)
+def test_every_view_comes_back(name: str) -> None:
+    there, back = FLIPS[name]
+    image = torch.arange(48.0).reshape(2, 1, 4, 6)
+    assert torch.equal(back(there(image)), image)
+    assert name == "none" or not torch.equal(there(image[..., :4]), image[..., :4])
+
+
+def test_views_are_averaged(network: nn.Module, images: np.ndarray) -> None:
+    runner = Runner(network, CPU)
+    plain = runner(images, activation=True)
+    flipped = runner(np.ascontiguousarray(images[..., ::-1]), activation=True)
+    both = runner(images, flips=["none", "horizontal"], activation=True)
+    np.testing.assert_allclose(both.myocardium, (plain.myocardium + flipped.myocardium[..., ::-1]) / 2, atol=1e-5)
+    np.testing.assert_allclose(both.activation, (plain.activation + flipped.activation[..., ::-1]) / 2, atol=1e-4)
+    np.testing.assert_allclose(both.dcm_logit, (plain.dcm_logit + flipped.dcm_logit) / 2, atol=1e-4)
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError, RuntimeError, MemoryError])
+def test_halves_the_batch_when_memory_runs_out(network: nn.Module, images: np.ndarray, error: type[Exception]) -> None:
+    short = ShortOfMemory(network, most=2, error=error)
+    runner = Runner(short, CPU, batch_size=2)  # 2 slices of 128 x 128 are 8 of 64 x 64
+    maps = runner(images)
+    np.testing.assert_allclose(maps.myocardium, Runner(network, CPU)(images).myocardium, atol=1e-5)
+    assert short.sizes == [6, 2, 2, 2] or short.sizes == [6, 4, 2, 2, 2]
+    assert runner.notes == []
+
+
+def test_goes_on_with_the_smaller_batch(network: nn.Module, images: np.ndarray) -> None:
+    short = ShortOfMemory(network, most=2, error=torch.OutOfMemoryError)
+    runner = Runner(short, CPU, batch_size=2)
+    runner(images)
+    short.sizes.clear()
+    runner(images)
+    assert short.sizes == [2, 2, 2]
+
+
+def test_falls_to_the_cpu_and_says_so(network: nn.Module, images: np.ndarray) -> None:
+    # "meta" stands for a GPU here: a device that is not the CPU, on which nothing ever fits.
+    short = ShortOfMemory(network, most=6, error=torch.OutOfMemoryError, never_on="meta")
+    runner = Runner(short, torch.device("meta"), batch_size=2)
+    maps = runner(images, activation=True)
+    plain = Runner(network, CPU)(images, activation=True)
+    np.testing.assert_allclose(maps.myocardium, plain.myocardium, atol=1e-5)
+    np.testing.assert_allclose(maps.activation, plain.activation, atol=1e-4)
+    assert runner.device == CPU
+    assert len(runner.notes) == 1
+    assert "ran out of memory" in runner.notes[0]
+    assert "CPU" in runner.notes[0]
+
+
+def test_no_memory_even_on_the_cpu_is_told(network: nn.Module, images: np.ndarray) -> None:
+    short = ShortOfMemory(network, most=0, error=torch.OutOfMemoryError)
+    with pytest.raises(InputError, match="not enough memory"):
+        Runner(short, CPU)(images)
+
+
+def test_other_errors_are_not_hidden(network: nn.Module, images: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="multiples of 16"):
+        Runner(network, CPU)(images[..., :30])
+
+
+def test_a_network_without_activation_map_is_told(images: np.ndarray) -> None:
+    with pytest.raises(InputError, match="activation"):
+        Runner(nn.Identity(), CPU)(images, activation=True)
+
+
+@pytest.mark.parametrize(("name", "words"), [("gpu", "no device"), ("cuda:x", "no device"), ("", "no device")])
+def test_a_device_that_does_not_exist_is_told(name: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        choose_device(name)
+
+
+def test_a_device_that_is_asked_for_is_never_replaced() -> None:
+    missing = "cuda:99" if torch.cuda.is_available() else "cuda"
+    with pytest.raises(InputError, match="finds no device"):
+        choose_device(missing)
+    assert choose_device("cpu") == CPU
+    assert choose_device("auto").type == available_devices()[0].split()[0].split(":")[0]
