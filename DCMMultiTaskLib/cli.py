@@ -35,7 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
         description="Myocardium and DCM-like phenotype probability on short-axis cardiac MR. Research use only.",
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser, prog=PROGRAM)
     for command in COMMANDS:
         usage = f"{PROGRAM} {command.NAME} {command.USAGE}"
         added = commands.add_parser(command.NAME, help=command.HELP, description=command.HELP, usage=usage)
