@@ -14,7 +14,10 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.scene import hierarchy
 
 # Slicer module -> class of its logic, in the order in which they are started.
 MODULE_LOGICS = {
@@ -33,6 +36,9 @@ MODULE_LOGICS = {
     "Sequences": "vtkSlicerSequencesLogic",
     "Texts": "vtkSlicerTextsLogic",
 }
+
+# Black, purple, orange, pale yellow: evenly brighter, also to colour-blind eyes (matplotlib's "inferno").
+INFERNO = "000004 1b0c41 4a0c6b 781c6d a52c60 cf4446 ed6925 fb9b06 f7d13d fcffa4"
 
 
 @dataclass
@@ -145,7 +151,8 @@ def _start(slicer: Any) -> EmbeddedSlicer:
                 application.SetColorLogic(logic)
     finally:
         vtk.vtkObject.SetGlobalWarningDisplay(warnings)
-    _add_generic_colours(slicer, scene)
+    add_file_colours(scene)
+    hierarchy.keep_in_step(scene)
 
     # `slicer.util` reaches the logics through slicer.modules.NAME.logic().
     slicer.modules = SimpleNamespace(
@@ -154,15 +161,29 @@ def _start(slicer: Any) -> EmbeddedSlicer:
     return made
 
 
-def _add_generic_colours(slicer: Any, scene: Any) -> None:
-    """The colour table that label maps get by default; Slicer reads it from a file that the wheel does not have."""
-    table = slicer.vtkMRMLColorTableNode()
-    table.SetTypeToRandom()
-    table.SetName("GenericColors")
-    table.SetSingletonTag("FileGenericColors.txt")  # makes the ID under which label maps look for it
-    table.SetSaveWithScene(False)
-    table.SetHideFromEditors(True)
-    scene.AddNode(table)
+def add_file_colours(scene: Any) -> None:
+    """Add the colour tables that this library and label maps use, and that the wheel has no files for.
+
+    They have the IDs under which the Slicer application keeps its own: a scene saved here finds those there.
+    """
+    import slicer
+
+    generic = slicer.vtkMRMLColorTableNode()
+    generic.SetTypeToRandom()
+    inferno = slicer.vtkMRMLColorTableNode()
+    inferno.SetTypeToUser()
+    inferno.SetNumberOfColors(256)
+    stops = np.array([[int(stop[i : i + 2], 16) for i in (0, 2, 4)] for stop in INFERNO.split()]) / 255
+    for n, place in enumerate(np.linspace(0, len(stops) - 1, 256)):
+        low = min(int(place), len(stops) - 2)
+        colour = stops[low] + (place - low) * (stops[low + 1] - stops[low])
+        inferno.SetColor(n, *colour.tolist(), 1.0)
+    for name, table in (("GenericColors", generic), ("Inferno", inferno)):
+        table.SetName(name)
+        table.SetSingletonTag(f"File{name}.txt")  # makes the node's ID
+        table.SetSaveWithScene(False)
+        table.SetHideFromEditors(name == "GenericColors")
+        scene.AddNode(table)
 
 
 class _ModuleShim:

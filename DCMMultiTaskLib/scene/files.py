@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.writing import atomic_path
 
 
 def save_scene(path: str | Path, *, thumbnail: Any = None) -> Path:
@@ -64,7 +65,7 @@ def export_node(node: Any, path: str | Path) -> Path:
     path = Path(path)
     storage = node.CreateDefaultStorageNode()
     storage.UnRegister(None)
-    with _beside(path) as temporary:
+    with atomic_path(path) as temporary:
         storage.SetFileName(str(temporary))
         if not storage.WriteData(node) or not temporary.exists():
             raise InputError(f"'{node.GetName()}' cannot be written to '{path}'.")
@@ -73,7 +74,10 @@ def export_node(node: Any, path: str | Path) -> Path:
 
 @contextmanager
 def _beside(path: Path) -> Iterator[Path]:
-    """A path of the same name in a new folder beside; renamed to `path` when the block ends well, else removed."""
+    """A path of the same name in a new folder beside; renamed to `path` when the block ends well, else removed.
+
+    A bundle keeps its file's name inside, so it has to be written under that name.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(prefix=".dcm-multitask-", dir=path.parent, ignore_cleanup_errors=True)

@@ -21,6 +21,29 @@ OWNERS = {
 INVALID_ITEM = 0
 
 
+def keep_in_step(scene: Any) -> None:
+    """Give every node its item and take the item with the node, as the Slicer application does by itself."""
+    import slicer
+    import vtk
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def added(caller: Any, _event: str, node: Any) -> None:
+        known = any(node.IsA(kind) for kind in OWNERS)
+        if known and not node.GetHideFromEditors() and not caller.IsImporting():
+            item_of(node)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def removed(caller: Any, _event: str, node: Any) -> None:
+        if not caller.IsClosing() and not node.IsA("vtkMRMLSubjectHierarchyNode"):
+            tree = hierarchy(caller)
+            item = tree.GetItemByDataNode(node)
+            if item != INVALID_ITEM:
+                tree.RemoveItem(item, False, False)
+
+    scene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, added)
+    scene.AddObserver(slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, removed)
+
+
 def hierarchy(scene: Any) -> Any:
     """The scene's one `vtkMRMLSubjectHierarchyNode`."""
     import slicer

@@ -23,8 +23,8 @@ THRESHOLD_ROLE = "DCMMultiTask.ThresholdSeries"
 THRESHOLD_TABLE_ROLE = "DCMMultiTask.ThresholdTable"
 VOLUME_ROLE = "DCMMultiTask.Volume"
 SEGMENTATION_ROLE = "DCMMultiTask.Segmentation"
-# Slicer's black-red-yellow-white map; it is built in, not read from a file.
-HEAT_COLOURS = "vtkMRMLPETProceduralColorNodePET-Heat"
+# A colour table of every Slicer, and of the embedded scene.
+HEAT_COLOURS = "vtkMRMLColorTableNodeFileInferno.txt"
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,11 +151,11 @@ def _set_chart(chart_node: Any, table_node: Any, result: Result, name: str) -> l
     probability = _part(chart_node, PROBABILITY_ROLE, "vtkMRMLPlotSeriesNode", "Probability")
     chart.set_probability_series(probability, table_node)
     series = [probability]
-    threshold = result.provenance.get("threshold")
+    threshold = provenance.threshold_of(result)
     if threshold is not None:
         line = _part(chart_node, THRESHOLD_ROLE, "vtkMRMLPlotSeriesNode", "Threshold")
         points = _part(chart_node, THRESHOLD_TABLE_ROLE, "vtkMRMLTableNode", f"{name} DCM threshold", hidden=True)
-        chart.set_threshold_series(line, points, float(threshold), len(result.rows))
+        chart.set_threshold_series(line, points, threshold, len(result.rows))
         series.append(line)
     chart.set_chart(chart_node, f"{name}: probability of a DCM-like phenotype", series)
     return series
@@ -188,8 +188,7 @@ def _set_activation(node: Any, activation: Volume) -> None:
     if node.GetDisplayNode() is None:
         node.CreateDefaultDisplayNodes()
         display = node.GetDisplayNode()
-        if node.GetScene().GetNodeByID(HEAT_COLOURS) is not None:
-            display.SetAndObserveColorNodeID(HEAT_COLOURS)
+        display.SetAndObserveColorNodeID(HEAT_COLOURS)
         display.SetAutoWindowLevel(False)
         display.SetWindowLevelMinMax(0.0, 1.0)
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from DCMMultiTaskLib.imaging.writing import MYOCARDIUM_COLOUR, MYOCARDIUM_TERMINOLOGY
+
 SEGMENT_NAME = "Myocardium"
-SEGMENT_COLOUR = (192, 104, 88)
-TERMINOLOGY_ENTRY = (
-    "Segmentation category and type - DICOM master list"
-    "~SCT^123037004^Anatomical Structure~SCT^74281007^Myocardium~^^"
-    "~Anatomic codes - DICOM master list~^^~^^"
-)
+SEGMENT_COLOUR = MYOCARDIUM_COLOUR
+TERMINOLOGY_ENTRY = MYOCARDIUM_TERMINOLOGY
 
 
 def load_terminology(path: str | Path) -> str:

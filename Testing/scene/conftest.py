@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+import os
+
 import pytest
 from drawn_studies import drawn_study
 
@@ -10,10 +13,21 @@ from DCMMultiTaskLib.inference.result import Result
 
 @pytest.fixture(scope="session")
 def slicer():
-    pytest.importorskip("slicer", reason="slicer-core is not installed")
+    if importlib.util.find_spec("slicer") is None:
+        message = "slicer-core is not installed"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     from DCMMultiTaskLib.scene.embedded import boot
 
     return boot()
+
+
+@pytest.fixture(scope="session")
+def opengl(slicer):
+    from DCMMultiTaskLib.scene.rendering import has_opengl
+
+    if not has_opengl():
+        message = "this machine has no OpenGL: make system-packages"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
 
 
 @pytest.fixture

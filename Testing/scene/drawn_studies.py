@@ -64,7 +64,7 @@ def drawn_study(slices: int = 6, size: int = 64, *, oblique: bool = True, name: 
         provenance={
             "model": "drawn",
             "model_sha256": "0" * 64,
-            "threshold": 0.5,
+            "decision": {"threshold": 0.5},
             "device": "cpu",
             "notes": ['a note; with: awkward "characters" & <tags> µ'],
             "seconds": 1.25,

@@ -92,10 +92,10 @@ def check_everything_is_there(slicer, study, nodes) -> None:
     assert series[0].GetTableNode() is nodes.table
     assert (series[0].GetXColumnName(), series[0].GetYColumnName()) == ("slice", "dcm_probability")
     line = slicer.util.arrayFromTableColumn(series[1].GetTableNode(), "threshold")
-    np.testing.assert_allclose(line, study.provenance["threshold"])
+    np.testing.assert_allclose(line, study.provenance["decision"]["threshold"])
 
     np.testing.assert_allclose(slicer.util.arrayFromVolume(nodes.activation), study.activation)
-    assert nodes.activation.GetDisplayNode().GetColorNode().GetName() == "PET-Heat"
+    assert nodes.activation.GetDisplayNode().GetColorNode().GetName() == "Inferno"
 
     tree = hierarchy(nodes.volume.GetScene())
     folder = tree.GetItemParent(tree.GetItemByDataNode(nodes.table))
@@ -158,7 +158,7 @@ def test_updating_in_place_multiplies_no_node_and_no_folder(scene, slicer, study
         study,
         mask=study.mask[::-1].copy(),
         rows=tuple(replace(row, dcm_probability=0.25) for row in study.rows),
-        provenance={**study.provenance, "threshold": 0.75, "model": "another"},
+        provenance={**study.provenance, "decision": {"threshold": 0.75}, "model": "another"},
     )
     again = result_to_nodes(changed, nodes.volume, **given(nodes))
     assert sorted(contents(scene)) == before

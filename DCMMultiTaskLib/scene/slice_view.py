@@ -1,0 +1,140 @@
+"""Pictures of one study through Slicer's own slice views, in a scene of their own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.scene.canvas import OUTLINE, TEXT
+from DCMMultiTaskLib.scene.embedded import add_file_colours, boot
+from DCMMultiTaskLib.scene.geometry import Field, field_box, view_axes
+from DCMMultiTaskLib.scene.nodes import HEAT_COLOURS
+from DCMMultiTaskLib.scene.rendering import halved, offscreen_window, pixels_of, quiet, require_opengl
+from DCMMultiTaskLib.scene.segmentation import set_mask
+from DCMMultiTaskLib.scene.views import place_slice
+from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS, set_volume
+
+
+class StudyScene:
+    """A scene that holds nothing but one result, so that pictures never show or change the user's scene.
+
+    Attributes:
+        scene: `vtkMRMLScene`.
+        volume: The image's node.
+        segmentation: The mask's node.
+        segment_id: Its segment.
+        activation: Node of the class activation map, or None.
+    """
+
+    def __init__(self, result: Result) -> None:
+        slicer = boot()
+        require_opengl()
+        self.result = result
+        self.scene = slicer.vtkMRMLScene()
+        self.scene.AddNode(slicer.vtkMRMLSelectionNode())
+        slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(self.scene)
+        self._colours = slicer.vtkMRMLColorLogic()
+        self._colours.SetMRMLScene(self.scene)
+        self._colours.AddDefaultColorNodes()
+        add_file_colours(self.scene)
+
+        self.volume = self.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "image")
+        set_volume(self.volume, result.volume)
+        self.volume.CreateDefaultDisplayNodes()
+        self.segmentation = self.scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "mask")
+        self.segment_id = set_mask(self.segmentation, result.mask, result.volume, self.volume)
+        self.activation = None
+        if result.activation is not None:
+            self.activation = self.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "activation")
+            set_volume(self.activation, result.volume.with_array(result.activation))
+            self.activation.CreateDefaultDisplayNodes()
+            display = self.activation.GetDisplayNode()
+            display.SetAndObserveColorNodeID(HEAT_COLOURS)
+            display.SetAutoWindowLevel(False)
+            display.SetWindowLevelMinMax(0.0, 1.0)
+
+    def set_grey_range(self, field: Field) -> None:
+        """Spread the greys over what lies inside the field, so that bright tissue elsewhere does not darken it."""
+        values = self.result.volume.array[field_box(self.result, field)]
+        values = values[np.isfinite(values)]
+        low, high = np.percentile(values, (1, 98)) if values.size else (0.0, 1.0)
+        display = self.volume.GetDisplayNode()
+        display.SetAutoWindowLevel(False)
+        display.SetWindowLevelMinMax(float(low), float(max(high, low + 1e-6)))
+
+
+class SliceView:
+    """One slice view of a study, drawn offscreen.
+
+    Args:
+        study: What it shows.
+        field: Which part of each slice.
+        size: Side of the picture in pixels.
+        overlay: Lay the class activation map over the image.
+    """
+
+    def __init__(self, study: StudyScene, field: Field, *, size: int, overlay: bool = False) -> None:
+        slicer = boot()
+        import vtk
+
+        self._study, self._field = study, field
+        study.set_grey_range(field)
+        self._axes = view_axes(study.result)
+        self.node = slicer.vtkMRMLSliceNode()
+        self.node.SetName("Picture")
+        self.node.SetLayoutName("Picture")
+        self.node.SetSingletonTag("Picture")
+        study.scene.AddNode(self.node)
+        self._logic = slicer.vtkMRMLSliceLogic()
+        self._logic.SetMRMLScene(study.scene)
+        self._logic.SetSliceNode(self.node)
+        composite = self._logic.GetSliceCompositeNode()
+        composite.SetBackgroundVolumeID(study.volume.GetID())
+        if overlay and study.activation is not None:
+            composite.SetForegroundVolumeID(study.activation.GetID())
+            composite.SetCompositing(composite.Add)  # black heat leaves the image as it is
+            composite.SetForegroundOpacity(0.6)
+        self.node.SetDimensions(2 * size, 2 * size, 1)  # halved afterwards, for smooth edges
+
+        self._window = offscreen_window(2 * size, 2 * size)
+        renderer = vtk.vtkRenderer()
+        self._window.AddRenderer(renderer)
+        # The image goes in before the displayable managers, or filled segments hide it.
+        mapper = vtk.vtkImageMapper()
+        mapper.SetColorWindow(255)
+        mapper.SetColorLevel(127.5)
+        mapper.SetInputConnection(self._logic.GetImageDataConnection())
+        actor = vtk.vtkActor2D()
+        actor.SetMapper(mapper)
+        renderer.AddViewProp(actor)
+        self._managers = slicer.vtkMRMLDisplayableManagerGroup()
+        self._managers.SetRenderer(renderer)
+        self._segments = slicer.vtkMRMLSegmentationsDisplayableManager2D()
+        self._managers.AddDisplayableManager(self._segments)
+        with quiet():  # nobody clicks on this view, so the scene has no interaction node
+            self._managers.SetMRMLDisplayableNode(self.node)
+        display = study.segmentation.GetDisplayNode()
+        display.SetSliceIntersectionThickness(4)
+        display.SetOpacity2DFill(0.0 if overlay else 0.14)
+        outline = TEXT if overlay else OUTLINE  # heat is yellow too
+        display.SetSegmentOverrideColor(study.segment_id, *(channel / 255 for channel in outline))
+
+    def picture(self, index: int) -> np.ndarray:
+        """Draw a slice.
+
+        Args:
+            index: 0-based, along the slice axis.
+
+        Returns:
+            uint8 `(size, size, 3)`, first row on top.
+        """
+        self.show(index)
+        return halved(pixels_of(self._window))
+
+    def show(self, index: int) -> None:
+        """Move the view to a slice."""
+        voxel = np.append(self._field.centre, 1.0)
+        voxel[self._study.result.slice_axis] = index
+        centre = LPS_TO_RAS @ (self._study.result.volume.index_to_lps @ voxel)[:3]
+        self.node.SetFieldOfView(self._field.size_mm, self._field.size_mm, 1.0)
+        place_slice(self.node, *self._axes, centre)

@@ -1,0 +1,82 @@
+"""The views of the embedded scene, so that a saved scene opens in Slicer with everything on the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.scene.geometry import heart_field, view_axes
+from DCMMultiTaskLib.scene.nodes import ResultNodes
+from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS
+
+SLICE_VIEWS = ("Red", "Green", "Yellow")
+
+
+def arrange_views(result: Result, nodes: ResultNodes) -> None:
+    """Show the result in slice views around the heart, in the plot view and in the table view.
+
+    For scenes that are saved outside Slicer: inside, the views belong to the user.
+
+    Args:
+        result: What the nodes show.
+        nodes: What `result_to_nodes` gave for it.
+    """
+    import slicer
+
+    scene = nodes.volume.GetScene()
+    field = heart_field(result)
+    voxel = np.append(field.centre, 1.0)
+    centre = LPS_TO_RAS @ (result.volume.index_to_lps @ voxel)[:3]
+    right, up = view_axes(result)
+    along = LPS_TO_RAS @ result.volume.direction[:, result.slice_axis]
+    # The acquired slices, and the two cuts across them.
+    for name, axes in zip(SLICE_VIEWS, ((right, up), (right, along), (up, along)), strict=True):
+        view = _singleton(scene, "vtkMRMLSliceNode", name)
+        place_slice(view, *axes, centre)
+        view.SetFieldOfView(1.4 * field.size_mm, 1.4 * field.size_mm, 1.0)
+        composite = _singleton(scene, "vtkMRMLSliceCompositeNode", name)
+        composite.SetBackgroundVolumeID(nodes.volume.GetID())
+        if nodes.activation is not None:
+            composite.SetForegroundVolumeID(nodes.activation.GetID())
+            composite.SetForegroundOpacity(0.0)  # there, but only seen when asked for
+    _singleton(scene, "vtkMRMLPlotViewNode", "PlotView1").SetPlotChartNodeID(nodes.chart.GetID())
+    _singleton(scene, "vtkMRMLTableViewNode", "TableView1").SetTableNodeID(nodes.table.GetID())
+    layout = _singleton(scene, "vtkMRMLLayoutNode", "vtkMRMLLayoutNode")
+    layout.SetViewArrangement(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView)
+    selection = scene.GetNodeByID("vtkMRMLSelectionNodeSingleton")
+    if selection is not None:
+        selection.SetActiveVolumeID(nodes.volume.GetID())
+        selection.SetActiveTableID(nodes.table.GetID())
+        selection.SetActivePlotChartID(nodes.chart.GetID())
+
+
+def place_slice(view: Any, right: np.ndarray, up: np.ndarray, centre: np.ndarray) -> None:
+    """Put a slice view's plane through a point.
+
+    Args:
+        view: `vtkMRMLSliceNode`.
+        right: Unit vector (RAS) to the right of the picture.
+        up: Unit vector (RAS) upwards.
+        centre: Point (RAS, mm) in the middle of the picture.
+    """
+    matrix = view.GetSliceToRAS()
+    for column, vector in enumerate((right, up, np.cross(right, up), centre)):
+        for row in range(3):
+            matrix.SetElement(row, column, float(vector[row]))
+    view.UpdateMatrices()
+
+
+def _singleton(scene: Any, class_name: str, tag: str) -> Any:
+    """The one node of this class and tag, under which Slicer's own layout finds it; added where it is missing."""
+    node = scene.GetSingletonNode(tag, class_name)
+    if node is None:
+        node = scene.CreateNodeByClass(class_name)
+        node.UnRegister(None)
+        node.SetSingletonTag(tag)
+        node.SetName(tag)
+        if hasattr(node, "SetLayoutName"):
+            node.SetLayoutName(tag)
+        scene.AddNode(node)
+    return node
