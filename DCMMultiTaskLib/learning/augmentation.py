@@ -21,6 +21,8 @@ class AugmentationConfig:
         rotation: Largest rotation in degrees, either way.
         flip: Probability of a mirror image.
         log_scale: Scale is e^u, u uniform in +-log_scale.
+        label_log_scale: Images scaled by more than this do not enter the cross entropy: size is part of what the label
+            means. What remains is about the uncertainty of the pixel size where it was assumed.
         log_stretch: As log_scale, but for one in-plane axis against the other.
         shift_mm: Largest shift of the crop's centre from the heart's, along each axis.
         elsewhere: Share of crops centred anywhere in the image, so that the network also learns what is not a heart
@@ -36,6 +38,7 @@ class AugmentationConfig:
     rotation: float = 180.0
     flip: float = 0.5
     log_scale: float = 0.25
+    label_log_scale: float = 0.12
     log_stretch: float = 0.05
     shift_mm: float = 24.0
     elsewhere: float = 0.08
@@ -47,7 +50,7 @@ class AugmentationConfig:
     resolution: float = 0.15
 
 
-NO_AUGMENTATION = AugmentationConfig(*([0.0] * 12))
+NO_AUGMENTATION = AugmentationConfig(*([0.0] * 13))
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,12 @@ def _uniform(n: int, low: float, high: float, device: torch.device) -> Tensor:
     return torch.rand(n, device=device) * (high - low) + low
 
 
-def sampling_grid(batch: RawBatch, config: AugmentationConfig, size: int) -> Tensor:
-    """Where each grid pixel lies in the acquired slice, `(N, size, size, 2)` in `grid_sample` coordinates (x, y)."""
+def sampling_grid(batch: RawBatch, config: AugmentationConfig, size: int) -> tuple[Tensor, Tensor]:
+    """Where each grid pixel lies in the acquired slice, and how much larger than it is the heart will look.
+
+    Returns:
+        `(N, size, size, 2)` in `grid_sample` coordinates (x, y), and the scale `(N,)`.
+    """
     n, _, height, width = batch.image.shape
     device = batch.image.device
     angle = _uniform(n, -config.rotation, config.rotation, device) * torch.pi / 180
@@ -105,7 +112,7 @@ def sampling_grid(batch: RawBatch, config: AugmentationConfig, size: int) -> Ten
     column_mm = (plane * column[:, None, None]).sum(-1) + centre_mm[:, 1, None, None]
     y = (row_mm / batch.pixel_mm[:, 0, None, None] + 0.5) / height * 2 - 1
     x = (column_mm / batch.pixel_mm[:, 1, None, None] + 0.5) / width * 2 - 1
-    return torch.stack([x, y], dim=-1)
+    return torch.stack([x, y], dim=-1), scale
 
 
 def vary_contrast(image: Tensor, config: AugmentationConfig) -> Tensor:
@@ -157,15 +164,15 @@ def augment(batch: RawBatch, config: AugmentationConfig, *, size: int = 128) -> 
 
     Returns:
         Images `(N, 1, size, size)` in [0, 255], masks `(N, 1, size, size)` of 0 and 1, and `(N,)` bool: the crop holds
-        at least half of the slice's myocardium, so that its label can be told.
+        at least half of the slice's myocardium at about its own size, so that its label can be told.
     """
-    grid = sampling_grid(batch, config, size)
+    grid, scale = sampling_grid(batch, config, size)
     image = F.grid_sample(batch.image, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     mask = F.grid_sample(batch.mask, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     mask = (mask > 0.5).to(image.dtype)
     image = normalise(image)
     if config != NO_AUGMENTATION:
         image = normalise(vary_contrast(image / 255, config))
-    area = batch.mask.sum(dim=(1, 2, 3)) * batch.pixel_mm.prod(dim=1)
-    whole = mask.sum(dim=(1, 2, 3)) >= 0.5 * area * torch.exp(torch.tensor(-2 * config.log_scale))
-    return image, mask, whole & (area > 0)
+    area = batch.mask.sum(dim=(1, 2, 3)) * batch.pixel_mm.prod(dim=1) * scale**2
+    whole = (area > 0) & (mask.sum(dim=(1, 2, 3)) >= 0.5 * area)
+    return image, mask, whole & (scale.log().abs() <= config.label_log_scale + 1e-6)

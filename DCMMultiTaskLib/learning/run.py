@@ -45,7 +45,7 @@ def train_model(
 
     Args:
         manifest: The data (`read_manifest`).
-        directory: Gets `NAME.dcmmodel`, `metrics.csv`, `checkpoints/`, and with a fold its validation patients'
+        directory: Gets `NAME.dcmmodel`, `logs/`, `checkpoints/`, and with a fold its validation patients'
             `slices.csv`, `patients.csv` and `metrics.json`.
         settings: All choices that change the network.
         name: What the model is called.

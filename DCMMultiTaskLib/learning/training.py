@@ -33,14 +33,15 @@ def train_network(
     precision: str | None = None,
     workers: int = 0,
     progress: bool = True,
+    callbacks: Sequence[pl.Callback] = (),
 ) -> tuple[nn.Module, dict[str, float]]:
     """Train until the epochs are done or the validation DSC stops rising.
 
     Args:
         train: Patients to learn from.
         validation: Patients to watch; may be empty, then the last weights are the result.
-        directory: Gets `checkpoints/last.ckpt` after each epoch (what `resume` continues from), the best checkpoint
-            and `metrics.csv`.
+        directory: Gets `checkpoints/last.ckpt` after each epoch (what `resume` continues from), the best checkpoint,
+            and `logs/version_N/metrics.csv` for each start.
         settings: All choices that change the result.
         resume: Continue from `checkpoints/last.ckpt`.
         accelerator: As Lightning's: `auto`, `cpu`, `gpu`, `mps`.
@@ -49,6 +50,7 @@ def train_network(
         precision: As Lightning's; mixed precision on a GPU and full precision elsewhere by default.
         workers: Processes that load slices; they lie in memory, so 0 is right for most.
         progress: Show a progress bar.
+        callbacks: Further Lightning callbacks.
 
     Returns:
         The network with the best validation's (else the last, averaged) weights, on the CPU in eval mode, and the last
@@ -71,8 +73,8 @@ def train_network(
         precision=precision or _precision(accelerator),  # type: ignore[arg-type]
         max_epochs=math.ceil(settings.epochs / settings.repeats),
         check_val_every_n_epoch=settings.validate_every,
-        callbacks=[*_callbacks(settings, validated=bool(validation)), checkpoints],
-        logger=CSVLogger(directory, name=None, version=""),
+        callbacks=[*_callbacks(settings, validated=bool(validation)), checkpoints, *callbacks],
+        logger=CSVLogger(directory, name="logs"),
         enable_progress_bar=progress,
         enable_model_summary=False,
         log_every_n_steps=1,

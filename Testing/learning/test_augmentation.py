@@ -63,6 +63,15 @@ def test_crops_elsewhere_do_not_count_for_the_label():
     assert whole.any() and classified[whole].all()
 
 
+def test_a_heart_shown_at_another_size_loses_its_label():
+    torch.manual_seed(0)
+    config = replace(GEOMETRY_ALONE, log_scale=0.3, label_log_scale=0.1, log_stretch=0)
+    _, mask, classified = augment(discs(64), config)
+    log_scale = (mask.sum(dim=(1, 2, 3)) / (torch.pi * 25**2)).log() / 2
+    assert torch.equal(classified, classified & (log_scale.abs() < 0.12))
+    assert classified[log_scale.abs() < 0.08].all() and not classified[log_scale.abs() > 0.12].any()
+
+
 def test_contrast_stays_finite_and_varies_between_images():
     torch.manual_seed(0)
     image = torch.rand(1, 1, 32, 32).expand(12, 1, 32, 32)
@@ -81,7 +90,7 @@ def test_same_seed_gives_the_same_images():
 def test_a_flip_mirrors_and_a_rotation_does_not_change_the_size():
     torch.manual_seed(0)
     still = replace(NO_AUGMENTATION, flip=1.0)
-    plain, mirrored = sampling_grid(discs(1), NO_AUGMENTATION, 64), sampling_grid(discs(1), still, 64)
+    plain, mirrored = (sampling_grid(discs(1), config, 64)[0] for config in (NO_AUGMENTATION, still))
     torch.testing.assert_close(mirrored, plain.flip(2))
     turned = augment(discs(4), replace(NO_AUGMENTATION, rotation=90.0))[1]
     assert turned.sum(dim=(1, 2, 3)).std() / turned.sum(dim=(1, 2, 3)).mean() < 0.01

@@ -62,7 +62,9 @@ def test_calibration_puts_even_odds_between_the_labels():
 def test_a_network_that_knows_nothing_is_calibrated_to_one_half():
     decision = fit_decision(slice_rows(shift=0.0))
     for logit in (-4.0, -2.0, 0.0):
-        assert 1 / (1 + np.exp(-decision["slice_scale"] * logit - decision["slice_bias"])) == pytest.approx(0.5, abs=0.1)
+        assert 1 / (1 + np.exp(-decision["slice_scale"] * logit - decision["slice_bias"])) == pytest.approx(
+            0.5, abs=0.1
+        )
 
 
 def test_calibration_needs_both_labels(tmp_path):
