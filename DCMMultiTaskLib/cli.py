@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from DCMMultiTaskLib import __version__
-from DCMMultiTaskLib.commands import info, phantom, predict
+from DCMMultiTaskLib.commands import evaluate, info, phantom, predict, train
 from DCMMultiTaskLib.errors import InputError
 
 PROGRAM = "dcm-multitask"
 # A new command is one file in `commands` and its name here.
-COMMANDS = (predict, phantom, info)
+COMMANDS = (predict, train, evaluate, phantom, info)
 
 
 class Parser(argparse.ArgumentParser):

@@ -20,6 +20,9 @@ class AugmentationConfig:
     Attributes:
         rotation: Largest rotation in degrees, either way.
         flip: Probability of a mirror image.
+        upright: Share of images that stay near the pose of `imaging.pose` instead: no mirror image, at most `tilt`.
+            Nearly all scanners store slices that way; the rest guards against files with a meaningless orientation.
+        tilt: Largest rotation in degrees of an upright image, either way.
         log_scale: Scale is e^u, u uniform in +-log_scale.
         label_log_scale: Images scaled by more than this do not enter the cross entropy: size is part of what the label
             means. What remains is about the uncertainty of the pixel size where it was assumed.
@@ -37,20 +40,22 @@ class AugmentationConfig:
 
     rotation: float = 180.0
     flip: float = 0.5
-    log_scale: float = 0.25
+    upright: float = 0.7
+    tilt: float = 35.0
+    log_scale: float = 0.2
     label_log_scale: float = 0.12
     log_stretch: float = 0.05
-    shift_mm: float = 24.0
-    elsewhere: float = 0.08
-    gamma: float = 0.5
-    remap: float = 0.5
-    bias_field: float = 0.4
-    noise: float = 0.06
-    blur: float = 0.2
-    resolution: float = 0.15
+    shift_mm: float = 18.0
+    elsewhere: float = 0.06
+    gamma: float = 0.35
+    remap: float = 0.3
+    bias_field: float = 0.3
+    noise: float = 0.04
+    blur: float = 0.15
+    resolution: float = 0.12
 
 
-NO_AUGMENTATION = AugmentationConfig(*([0.0] * 13))
+NO_AUGMENTATION = AugmentationConfig(*([0.0] * 15))
 
 
 @dataclass(frozen=True)
@@ -90,10 +95,11 @@ def sampling_grid(batch: RawBatch, config: AugmentationConfig, size: int) -> tup
     """
     n, _, height, width = batch.image.shape
     device = batch.image.device
-    angle = _uniform(n, -config.rotation, config.rotation, device) * torch.pi / 180
+    upright = torch.rand(n, device=device) < config.upright
+    angle = torch.where(upright, config.tilt, config.rotation) * _uniform(n, -1, 1, device) * torch.pi / 180
     scale = torch.exp(_uniform(n, -config.log_scale, config.log_scale, device))
     stretch = torch.exp(_uniform(n, -config.log_stretch, config.log_stretch, device) / 2)
-    mirror = torch.where(torch.rand(n, device=device) < config.flip, -1.0, 1.0)
+    mirror = torch.where(~upright & (torch.rand(n, device=device) < config.flip), -1.0, 1.0)
     cos, sin = torch.cos(angle), torch.sin(angle)
     # mm in the grid (row, column) -> mm in the slice; a heart that shall look larger is sampled more finely.
     row = torch.stack([cos / scale * stretch, -sin / scale * mirror], dim=-1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,30 @@ def summarise(slices: Sequence[SliceScore], patients: Sequence[PatientScore]) ->
         "auc_per_patient_yardstick": _figure(patients, _auc_of("true_cavity_mm2")),
         "auc_per_patient_measured_cavity": _figure(patients, _auc_of("cavity_mm2")),
     }
+
+
+TITLES = {
+    "dsc_per_slice": "DSC per slice",
+    "dsc_per_patient": "DSC per patient",
+    "dsc_smallest_third": "DSC, smallest third of the hearts' slices",
+    "dsc_middle_third": "DSC, middle third",
+    "dsc_largest_third": "DSC, largest third",
+    "auc_per_slice": "DCM AUC per slice",
+    "auc_per_slice_yardstick": "  yardstick: area of the true cavity",
+    "auc_per_patient": "DCM AUC per patient",
+    "auc_per_patient_yardstick": "  yardstick: area of the true cavity, largest slice",
+    "auc_per_patient_measured_cavity": "  area of the predicted cavity, largest slice",
+}
+
+
+def table(figures: Mapping[str, Any]) -> str:
+    """The figures of `summarise` as lines of text."""
+    head = f"{figures['patients']} patients ({figures['positive_patients']} positive), {figures['slices']} slices"
+    lines = [f"{head}; 95 % intervals over patients. Research use only."]
+    for key, title in TITLES.items():
+        figure = figures[key]
+        lines.append(f"{title:<52} {figure['value']:.3f}  [{figure['low']:.3f}, {figure['high']:.3f}]")
+    return "\n".join(lines)
 
 
 def evaluate(

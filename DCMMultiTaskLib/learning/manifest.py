@@ -22,6 +22,7 @@ class Patient:
         dcm: 1 for the DCM-like phenotype, else 0.
         group: Finer group to stratify folds by; the label where the manifest has none.
         split: `train`, `online`, ... ; empty where the manifest has none.
+        mask_offset: How many pixels (rows, columns) the mask is known to lie off the image; it is moved back when read.
     """
 
     patient: str
@@ -30,14 +31,18 @@ class Patient:
     dcm: int
     group: str
     split: str
+    mask_offset: tuple[float, float] = (0.0, 0.0)
 
 
-def read_manifest(path: Path, *, split: str | None = None) -> list[Patient]:
+def read_manifest(
+    path: Path, *, split: str | None = None, mask_offset: tuple[float, float] = (0.0, 0.0)
+) -> list[Patient]:
     """The patients of a manifest; paths in it are relative to the manifest's folder.
 
     Args:
         path: CSV with at least the columns `patient,image,mask,dcm`.
         split: Keep only the rows with this `split`.
+        mask_offset: `Patient.mask_offset` of them all.
 
     Raises:
         InputError: No such file, a column or an image is missing, a label is not 0 or 1, a patient appears twice,
@@ -52,7 +57,7 @@ def read_manifest(path: Path, *, split: str | None = None) -> list[Patient]:
         if missing:
             raise InputError(f"{path}: the manifest lacks the column {', '.join(missing)}.")
         rows = list(reader)
-    patients = [_patient(path, row) for row in rows if split is None or row.get("split", "") == split]
+    patients = [_patient(path, row, mask_offset) for row in rows if split is None or row.get("split", "") == split]
     if not patients:
         raise InputError(f"{path}: no patient" + (f" with split {split!r}." if split else " in the manifest."))
     names = [p.patient for p in patients]
@@ -62,7 +67,7 @@ def read_manifest(path: Path, *, split: str | None = None) -> list[Patient]:
     return patients
 
 
-def _patient(manifest: Path, row: dict[str, str]) -> Patient:
+def _patient(manifest: Path, row: dict[str, str], mask_offset: tuple[float, float]) -> Patient:
     if row["dcm"] not in ("0", "1"):
         raise InputError(f"{manifest}: patient {row['patient']} has dcm {row['dcm']!r}; it must be 0 or 1.")
     image, mask = (manifest.parent / row[column] for column in ("image", "mask"))
@@ -70,4 +75,4 @@ def _patient(manifest: Path, row: dict[str, str]) -> Patient:
         if not file.exists():
             raise InputError(f"{manifest}: patient {row['patient']}: {file} does not exist.")
     group = row.get("group") or row["dcm"]
-    return Patient(row["patient"], image, mask, int(row["dcm"]), group, row.get("split") or "")
+    return Patient(row["patient"], image, mask, int(row["dcm"]), group, row.get("split") or "", mask_offset)

@@ -35,6 +35,8 @@ def train_model(
     split: str | None = None,
     fold: int | None = 0,
     folds: int = 5,
+    also: Sequence[Path] = (),
+    mask_offset: tuple[float, float] = (0.0, 0.0),
     calibrate: Sequence[Path] = (),
     data_licence: str = "not stated",
     flips: Sequence[str] = ("none",),
@@ -52,6 +54,8 @@ def train_model(
         split: Use only the manifest's patients of this split.
         fold: Fold to hold out for validation; None learns from all patients.
         folds: Number of folds.
+        also: Manifests of further patients to learn from in every fold, never validated on: phantoms, say.
+        mask_offset: `Patient.mask_offset` of the manifest's patients.
         calibrate: `slices.csv` files of folds, to calibrate the probabilities with.
         data_licence: Licence of the training data, for the card.
         flips: Views that prediction averages.
@@ -64,13 +68,14 @@ def train_model(
     Raises:
         InputError: The manifest, the fold or a calibration file cannot be used.
     """
-    patients = read_manifest(manifest, split=split)
+    patients = read_manifest(manifest, split=split, mask_offset=mask_offset)
     train: list[Patient] = patients
     validation: list[Patient] = []
     if fold is not None:
         if not 0 <= fold < folds:
             raise InputError(f"There is no fold {fold} of {folds}; folds count from 0.")
         train, validation = patient_folds(patients, folds=folds, seed=0)[fold]
+    train = [*train, *(patient for more in also for patient in read_manifest(more))]
     decision = fit_decision(read_scores(calibrate)) if calibrate else dict(DECISION)
     directory.mkdir(parents=True, exist_ok=True)
     say(f"Training on {len(train)} patients, {len(validation)} held out.")
@@ -83,7 +88,7 @@ def train_model(
         weights={key: value.contiguous() for key, value in network.state_dict().items()},
         preprocessing={**PREPROCESSING, "flips": list(flips)},
         decision=decision,
-        training=_training_record(manifest, train, settings, metrics, data_licence),
+        training=_training_record([manifest, *also], train, settings, metrics, data_licence),
         licence="Apache-2.0",
         card=_card(name, train, data_licence),
     )
@@ -96,12 +101,17 @@ def train_model(
 
 
 def _training_record(
-    manifest: Path, train: Sequence[Patient], settings: TrainingSettings, metrics: dict[str, float], licence: str
+    manifests: Sequence[Path],
+    train: Sequence[Patient],
+    settings: TrainingSettings,
+    metrics: dict[str, float],
+    licence: str,
 ) -> dict[str, Any]:
     record = {
-        "data": manifest.parent.name + "/" + manifest.name,
+        "data": [f"{manifest.resolve().parent.name}/{manifest.name}" for manifest in manifests],
         "data_licence": licence,
         "patients": [p.patient for p in train],
+        "mask_offset": train[0].mask_offset,
         "positive_patients": sum(p.dcm for p in train),
         "settings": settings.to_dict(),
         "metrics": metrics,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import SimpleITK as sitk
 import torch
 from torch.utils.data import Dataset
 
@@ -49,7 +50,28 @@ def read_patient(patient: Patient) -> tuple[Volume, Volume]:
     image, mask = (_one_frame(path) for path in (patient.image, patient.mask))
     if image.array.shape != mask.array.shape or not np.allclose(image.index_to_lps, mask.index_to_lps, atol=1e-2):
         raise InputError(f"{patient.mask}: the mask does not lie on the grid of {patient.image.name}.")
+    if any(patient.mask_offset):
+        mask = mask.with_array(_move_back(mask.array, patient.mask_offset, choose_slice_axis(image)))
     return clean_array(image)[0], mask
+
+
+def _move_back(labels: np.ndarray, offset: tuple[float, float], slice_axis: int) -> np.ndarray:
+    """Labels moved in the slices' plane by minus the offset, by parts of a pixel too: through distance maps."""
+    slices = np.moveaxis(labels, 2 - slice_axis, 0)
+    moved = np.zeros_like(slices)
+    step = sitk.TranslationTransform(2, (offset[1], offset[0]))
+    for number, plane in enumerate(slices):
+        # From the outermost label in: what holds 2 inside 1 stays whole.
+        for label in range(1, int(plane.max()) + 1):
+            inside = sitk.GetImageFromArray((plane >= label).astype(np.uint8))
+            moved_inside = sitk.Resample(_distance(inside) - _distance(1 - inside), step, sitk.sitkLinear, 1e3)
+            moved[number][sitk.GetArrayViewFromImage(moved_inside) < 0] = label
+    return np.moveaxis(moved, 0, 2 - slice_axis)
+
+
+def _distance(inside: sitk.Image) -> sitk.Image:
+    """0 on the boundary pixels of what is inside, growing outwards, negative inside."""
+    return sitk.SignedMaurerDistanceMap(inside, squaredDistance=False, useImageSpacing=False)
 
 
 def _one_frame(path) -> Volume:

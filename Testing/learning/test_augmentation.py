@@ -94,3 +94,14 @@ def test_a_flip_mirrors_and_a_rotation_does_not_change_the_size():
     torch.testing.assert_close(mirrored, plain.flip(2))
     turned = augment(discs(4), replace(NO_AUGMENTATION, rotation=90.0))[1]
     assert turned.sum(dim=(1, 2, 3)).std() / turned.sum(dim=(1, 2, 3)).mean() < 0.01
+
+
+def test_upright_images_are_neither_mirrored_nor_turned_far():
+    torch.manual_seed(0)
+    batch = discs(64)
+    grid, _ = sampling_grid(batch, replace(NO_AUGMENTATION, rotation=180, flip=1.0, upright=1.0, tilt=20.0), 16)
+    right, down = grid[:, 8, 9] - grid[:, 8, 8], grid[:, 9, 8] - grid[:, 8, 8]
+    right, down = (v * torch.tensor([180.0, 200.0]) for v in (right, down))
+    angle = torch.atan2(right[:, 1], right[:, 0]).rad2deg()
+    assert angle.abs().max() <= 20.01 and angle.std() > 5
+    assert (right[:, 0] * down[:, 1] - right[:, 1] * down[:, 0]).min() > 0

@@ -1,0 +1,38 @@
+"""`evaluate`: a model against a manifest's truth."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from DCMMultiTaskLib.commands.predict import add_model_arguments, make_predictor
+from DCMMultiTaskLib.commands.train import add_data_arguments
+from DCMMultiTaskLib.errors import InputError
+
+NAME = "evaluate"
+HELP = "Measure a model on a manifest: DSC and AUC with 95 % intervals over patients."
+USAGE = "--data MANIFEST.csv -o DIR [options]"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    add_data_arguments(parser)
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="folder for the tables")
+    add_model_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    try:
+        from DCMMultiTaskLib.learning.evaluation import evaluate, table
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f'Measuring needs {error.name}: install it with pip install "dcm-multitask[train]".'
+        ) from error
+    from DCMMultiTaskLib.learning.manifest import read_manifest
+
+    patients = read_manifest(args.data, split=args.split, mask_offset=tuple(args.mask_offset))
+    figures = evaluate(make_predictor(args), patients, args.output)
+    print(table(figures))
+    print(f"Written: slices.csv, patients.csv and metrics.json in {args.output}")
+    return 0

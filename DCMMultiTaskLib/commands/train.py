@@ -1,0 +1,127 @@
+"""`train`: a manifest in, a model package out."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from DCMMultiTaskLib.errors import InputError
+
+if TYPE_CHECKING:
+    from DCMMultiTaskLib.learning.settings import TrainingSettings
+
+NAME = "train"
+HELP = "Train a network on a manifest and package it."
+USAGE = "--data MANIFEST.csv -o DIR [options]"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments; what is left out keeps the recipe's value."""
+    add_data_arguments(parser)
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="folder for the run")
+    parser.add_argument(
+        "--also",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="MANIFEST",
+        help="learn from these too, without validating",
+    )
+    parser.add_argument("--name", default="model", help="name of the model and of its file (default model)")
+    parser.add_argument(
+        "--fold", default="0", metavar="K|none", help="fold to validate on (default 0); none learns from all patients"
+    )
+    parser.add_argument("--folds", type=int, default=5, help="patient folds (default 5)")
+    parser.add_argument("--recipe", choices=["default", "luo2020"], default="default", help="luo2020: as printed")
+    parser.add_argument("--width", type=int, help="base width of the network")
+    for option, kind in (
+        ("--epochs", int),
+        ("--batch-size", int),
+        ("--learning-rate", float),
+        ("--alpha", float),
+        ("--seed", int),
+        ("--patience", int),
+    ):
+        parser.add_argument(option, type=kind, metavar="N" if kind is int else "X")
+    parser.add_argument(
+        "--calibrate",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="CSV",
+        help="slices.csv of the folds, to calibrate on",
+    )
+    parser.add_argument("--data-licence", default="not stated", help="licence of the data, for the model card")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in DIR")
+    parser.add_argument("--accelerator", default="auto", help="auto (default), cpu, gpu or mps")
+    parser.add_argument("--devices", default="auto", help="devices per machine (default auto)")
+    parser.add_argument("--nodes", type=int, default=1, help="machines (default 1)")
+    parser.add_argument("--precision", help="as Lightning's, e.g. bf16-mixed; mixed on a GPU by default")
+    parser.add_argument("--workers", type=int, default=0, help="processes that load slices (default 0)")
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which patients, and how their truth is read."""
+    parser.add_argument("--data", metavar="MANIFEST", type=Path, required=True, help="CSV: patient,image,mask,dcm")
+    parser.add_argument("--split", help="use only the manifest's patients of this split")
+    parser.add_argument(
+        "--mask-offset",
+        nargs=2,
+        type=float,
+        default=(0.0, 0.0),
+        metavar=("ROWS", "COLUMNS"),
+        help="pixels that the masks are known to lie off their images; they are moved back",
+    )
+
+
+def settings_of(args: argparse.Namespace) -> TrainingSettings:
+    """The recipe with the arguments' changes.
+
+    Raises:
+        InputError: A value is out of range.
+    """
+    from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings
+
+    settings = paper_settings() if args.recipe == "luo2020" else TrainingSettings()
+    names = ("epochs", "batch_size", "learning_rate", "alpha", "seed", "patience")
+    changes = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    try:
+        if args.width is not None:
+            changes["network"] = replace(settings.network, width=args.width)
+        return replace(settings, **changes)
+    except ValueError as error:
+        raise InputError(f"{error}.") from error
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, and say where the model is."""
+    try:
+        from DCMMultiTaskLib.learning.run import train_model
+    except ModuleNotFoundError as error:
+        raise InputError(f'Training needs {error.name}: install it with pip install "dcm-multitask[train]".') from error
+
+    if args.fold != "none" and not args.fold.isdigit():
+        raise InputError(f"--fold is a number or none, not {args.fold!r}.")
+    path = train_model(
+        args.data,
+        args.output,
+        settings_of(args),
+        name=args.name,
+        split=args.split,
+        fold=None if args.fold == "none" else int(args.fold),
+        folds=args.folds,
+        also=args.also,
+        mask_offset=tuple(args.mask_offset),
+        calibrate=args.calibrate,
+        data_licence=args.data_licence,
+        resume=args.resume,
+        accelerator=args.accelerator,
+        devices=int(args.devices) if args.devices.isdigit() else args.devices,
+        nodes=args.nodes,
+        precision=args.precision,
+        workers=args.workers,
+    )
+    print(f"Written: {path}")
+    return 0
