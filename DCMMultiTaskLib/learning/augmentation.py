@@ -156,7 +156,9 @@ def vary_contrast(image: Tensor, config: AugmentationConfig) -> Tensor:
 def normalise(image: Tensor) -> Tensor:
     """Each image to [0, 255] between its percentiles 0.5 and 99.5, as `imaging.grid.normalise` does for prediction."""
     flat = image.flatten(1)
-    low, high = torch.quantile(flat, torch.tensor([0.005, 0.995], device=image.device), dim=1)[:, :, None, None, None]
+    last = flat.shape[1] - 1
+    # The nearest rank, not interpolated: selecting is several times as fast as the sort that `quantile` does.
+    low, high = (flat.kthvalue(1 + round(share * last), dim=1).values[:, None, None, None] for share in (0.005, 0.995))
     return ((image - low) / (high - low).clamp(min=1e-6)).clamp(0, 1) * 255
 
 
