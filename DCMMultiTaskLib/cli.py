@@ -62,6 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return args.run(args)
     except InputError as error:
         reason = " ".join(str(error).split())
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("DCMMultiTaskLib"):
+            raise
+        reason = f"This needs the Python package {error.name}, which is not installed."
+        if error.name == "torch":
+            reason += " In Slicer, install it with the module PyTorch Util."
     except MemoryError:
         reason = "There is not enough memory for this study."
     except KeyboardInterrupt:

@@ -1,25 +1,30 @@
-"""`predict`: one study in, its mask and table out."""
+"""`predict`: studies in, mask and table of each out."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from DCMMultiTaskLib.inference.predictor import Predictor
     from DCMMultiTaskLib.inference.result import Result
 
 NAME = "predict"
-HELP = "Segment the myocardium of one study and tell its DCM-like phenotype probability. Research use only."
-USAGE = "INPUT -o DIR [options]"
+HELP = "Segment the myocardium of a study and tell its DCM-like phenotype probability. Research use only."
+USAGE = "INPUT [INPUT ...] -o DIR [options]"
 SLICE_AXES = {"auto": None, "i": 0, "j": 1, "k": 2}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument(
-        "input", metavar="INPUT", type=Path, help="NRRD, NIfTI, MetaImage or DICOM file, or DICOM folder"
+        "inputs",
+        metavar="INPUT",
+        type=Path,
+        nargs="+",
+        help="NRRD, NIfTI, MetaImage or DICOM file, DICOM folder, or a folder of these; several are done in turn",
     )
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="folder for the results")
     add_model_arguments(parser)
@@ -60,41 +65,67 @@ def make_predictor(args: argparse.Namespace) -> Predictor:
     return Predictor(package, device=args.device, batch_size=args.batch_size, mixed_precision=args.mixed_precision)
 
 
-def predict_study(predictor: Predictor, study: Path, args: argparse.Namespace) -> tuple[Result, list[Path]]:
-    """One study from its file to its results' files, all of them or none."""
+def study_options(args: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `Predictor.predict`; whatever is wrong with them is said before a study is read."""
+    from DCMMultiTaskLib.imaging.roi import Roi
+    from DCMMultiTaskLib.inference.predictor import check_threshold
+
+    if args.scene:
+        from DCMMultiTaskLib.scene.embedded import boot
+
+        boot()
+    check_threshold(args.threshold)
+    return {
+        "phase": int(args.phase) if args.phase.isdigit() else args.phase,
+        "slice_axis": SLICE_AXES[args.slice_axis],
+        "roi": Roi.parse(args.roi) if args.roi else None,
+        "threshold": args.threshold,
+        "largest_component": not args.keep_all_components,
+        "activation": args.cam,
+    }
+
+
+def predict_study(
+    predictor: Predictor, study: Path, output: Path, options: dict[str, Any], *, scene: bool = False
+) -> tuple[Result, list[Path]]:
+    """One study from its file to its results' files in `output`, all of them or none."""
     from DCMMultiTaskLib.commands.progress import ProgressBar
     from DCMMultiTaskLib.imaging.reading import read_frames
-    from DCMMultiTaskLib.imaging.roi import Roi
     from DCMMultiTaskLib.inference.files import file_name, staged, write_result
 
-    phase = int(args.phase) if args.phase.isdigit() else args.phase
-    roi = Roi.parse(args.roi) if args.roi else None
-    with staged(args.output) as folder:
+    with staged(output) as folder:
         frames = read_frames(study)
         with ProgressBar(frames[0].name) as bar:
-            result = predictor.predict(
-                frames,
-                phase=phase,
-                slice_axis=SLICE_AXES[args.slice_axis],
-                roi=roi,
-                threshold=args.threshold,
-                largest_component=not args.keep_all_components,
-                activation=args.cam,
-                progress=bar,
-            )
-        files = list(write_result(result, folder, cam=args.cam).values())
-        if args.scene:
+            result = predictor.predict(frames, **options, progress=bar)
+        files = list(write_result(result, folder, cam=options["activation"]).values())
+        if scene:
             from DCMMultiTaskLib.scene.bundle import write_bundle
 
             files.append(write_bundle(result, folder / f"{file_name(result.volume.name)}.mrb"))
-    return result, [args.output / file.name for file in files]
+    return result, [output / file.name for file in files]
 
 
 def run(args: argparse.Namespace) -> int:
-    """Predict and print."""
+    """Predict and print; of several studies, one that fails does not stop the rest."""
+    from DCMMultiTaskLib.batch.run import Failure, run_studies
+    from DCMMultiTaskLib.batch.studies import Study, find_studies
     from DCMMultiTaskLib.inference.text import describe_result
 
-    result, files = predict_study(make_predictor(args), args.input, args)
-    print(describe_result(result))
-    print("Written: " + ", ".join(str(file) for file in files))
-    return 0
+    studies = find_studies(args.inputs)
+    options = study_options(args)
+    predictor = make_predictor(args)
+
+    def do(study: Study) -> None:
+        result, files = predict_study(predictor, study.path, args.output / study.place, options, scene=args.scene)
+        print(describe_result(result))
+        print("Written: " + ", ".join(str(file) for file in files))
+
+    def tell(failure: Failure) -> None:
+        print(f"{failure.study.path}: failed: {failure.reason}", file=sys.stderr)
+
+    if len(studies) == 1:
+        do(studies[0])
+        return 0
+    failures = run_studies(studies, do, failed=tell)
+    print(f"{len(studies) - len(failures)} of {len(studies)} studies done.")
+    return 1 if failures else 0

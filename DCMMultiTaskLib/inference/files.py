@@ -8,7 +8,7 @@ import math
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, fields
 from pathlib import Path
@@ -51,7 +51,7 @@ def write_result(result: Result, directory: Path, *, cam: bool = False) -> dict[
         paths["cam"] = f"{name}_cam.nrrd"
     with staged(directory) as folder:
         write_segmentation(folder / paths["segmentation"], result.volume.with_array(result.mask))
-        _write_rows(folder / paths["risk"], result.rows)
+        write_rows(folder / paths["risk"], result.rows)
         (folder / paths["summary"]).write_text(json.dumps(summary(result), indent=2) + "\n", encoding="utf-8")
         if result.activation is not None and cam:
             write_volume(folder / paths["cam"], result.volume.with_array(result.activation))
@@ -133,7 +133,8 @@ def _move_in(new: Path, directory: Path, old: Path) -> None:
         raise
 
 
-def _write_rows(path: Path, rows: tuple[SliceRow, ...]) -> None:
+def write_rows(path: Path, rows: Sequence[SliceRow]) -> None:
+    """Write `NAME_risk.csv`: a row per slice, in the order given."""
     columns = [field.name for field in fields(SliceRow)]
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)

@@ -93,8 +93,7 @@ class Predictor:
         began = time.perf_counter()
         study = [frames] if isinstance(frames, Volume) else list(frames)
         phases = _phases_to_segment(study, phase)
-        if threshold is not None and not 0 <= threshold <= 1:
-            raise InputError(f"The threshold is a probability between 0 and 1, not {threshold:g}.")
+        check_threshold(threshold)
         axis = choose_slice_axis(study[phases[0]], slice_axis)
         study, replaced = _clean(study, phases)
         inside = _inside(study[phases[0]], axis, roi)
@@ -197,6 +196,12 @@ class Predictor:
                 break
         assert best is not None
         return best
+
+
+def check_threshold(threshold: float | None) -> None:
+    """Raise an InputError unless it is a probability, or None."""
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise InputError(f"The threshold is a probability between 0 and 1, not {threshold:g}.")
 
 
 def _phases_to_segment(study: Sequence[Volume], phase: str | int) -> list[int]:
