@@ -161,6 +161,22 @@ def _start(slicer: Any) -> EmbeddedSlicer:
     return made
 
 
+def new_scene() -> Any:
+    """A scene of its own, with colours, in which nodes can be made and saved without touching `slicer.mrmlScene`."""
+    slicer = boot()
+    scene = slicer.vtkMRMLScene()
+    scene.AddNode(slicer.vtkMRMLSelectionNode())
+    scene.SetCacheManager(slicer.mrmlScene.GetCacheManager())
+    scene.SetDataIOManager(slicer.mrmlScene.GetDataIOManager())
+    slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)
+    colours = slicer.vtkMRMLColorLogic()
+    colours.SetMRMLScene(scene)
+    colours.AddDefaultColorNodes()
+    colours.SetMRMLScene(None)
+    add_file_colours(scene)
+    return scene
+
+
 def add_file_colours(scene: Any) -> None:
     """Add the colour tables that this library and label maps use, and that the wheel has no files for.
 

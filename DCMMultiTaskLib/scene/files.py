@@ -13,11 +13,12 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.writing import atomic_path
 
 
-def save_scene(path: str | Path, *, thumbnail: Any = None) -> Path:
+def save_scene(path: str | Path, *, scene: Any = None, thumbnail: Any = None) -> Path:
     """Save the whole scene as a Slicer bundle, or leave what was at `path` as it is.
 
     Args:
         path: File that ends in `.mrb`.
+        scene: `vtkMRMLScene`; `slicer.mrmlScene` if None.
         thumbnail: `vtkImageData` that Slicer shows for the scene.
 
     Returns:
@@ -33,7 +34,7 @@ def save_scene(path: str | Path, *, thumbnail: Any = None) -> Path:
         raise InputError(f"a scene is saved as an .mrb file, and '{path.name}' is not one.")
     with _beside(path) as temporary:
         messages = slicer.vtkMRMLMessageCollection()
-        written = slicer.mrmlScene.WriteToMRB(str(temporary), thumbnail, messages)
+        written = (scene or slicer.mrmlScene).WriteToMRB(str(temporary), thumbnail, messages)
         if not written or not _is_whole(temporary):
             reason = messages.GetAllMessagesAsString().strip() or "is the disk full?"
             raise InputError(f"the scene cannot be saved to '{path}': {' '.join(reason.split())}")

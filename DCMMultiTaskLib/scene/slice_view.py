@@ -6,7 +6,7 @@ import numpy as np
 
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.scene.canvas import OUTLINE, TEXT
-from DCMMultiTaskLib.scene.embedded import add_file_colours, boot
+from DCMMultiTaskLib.scene.embedded import boot, new_scene
 from DCMMultiTaskLib.scene.geometry import Field, field_box, view_axes
 from DCMMultiTaskLib.scene.nodes import HEAT_COLOURS
 from DCMMultiTaskLib.scene.rendering import halved, offscreen_window, pixels_of, quiet, require_opengl
@@ -27,17 +27,9 @@ class StudyScene:
     """
 
     def __init__(self, result: Result) -> None:
-        slicer = boot()
         require_opengl()
         self.result = result
-        self.scene = slicer.vtkMRMLScene()
-        self.scene.AddNode(slicer.vtkMRMLSelectionNode())
-        slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(self.scene)
-        self._colours = slicer.vtkMRMLColorLogic()
-        self._colours.SetMRMLScene(self.scene)
-        self._colours.AddDefaultColorNodes()
-        add_file_colours(self.scene)
-
+        self.scene = new_scene()
         self.volume = self.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "image")
         set_volume(self.volume, result.volume)
         self.volume.CreateDefaultDisplayNodes()
@@ -51,7 +43,7 @@ class StudyScene:
             display = self.activation.GetDisplayNode()
             display.SetAndObserveColorNodeID(HEAT_COLOURS)
             display.SetAutoWindowLevel(False)
-            display.SetWindowLevelMinMax(0.0, 1.0)
+            display.SetWindowLevelMinMax(0.2, 1.0)  # weak activation leaves the image as it is
 
     def set_grey_range(self, field: Field) -> None:
         """Spread the greys over what lies inside the field, so that bright tissue elsewhere does not darken it."""

@@ -121,8 +121,10 @@ def _aim(camera: Any, result: Result, surface: Any, section: int) -> None:
 
 def _base_side(result: Result) -> int:
     """1 where the ventricle gets wider along the slice axis, -1 where it gets narrower."""
-    filled = np.array([row.myocardium_area_mm2 + row.cavity_area_mm2 for row in result.rows])
-    found = np.flatnonzero(filled > 0)
+    # The box around the mask is as wide for an open ring as for a closed one.
+    stack = np.moveaxis(result.mask != 0, 2 - result.slice_axis, 0)
+    wide = np.array([one.any(axis=0).sum() * one.any(axis=1).sum() for one in stack])
+    found = np.flatnonzero(wide)
     if len(found) < 2:
         return 1
-    return 1 if np.polyfit(found, filled[found], 1)[0] >= 0 else -1
+    return 1 if np.polyfit(found, wide[found], 1)[0] >= 0 else -1

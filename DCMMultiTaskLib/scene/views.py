@@ -9,6 +9,7 @@ import numpy as np
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.scene.geometry import heart_field, view_axes
 from DCMMultiTaskLib.scene.nodes import ResultNodes
+from DCMMultiTaskLib.scene.rendering import quiet
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS
 
 SLICE_VIEWS = ("Red", "Green", "Yellow")
@@ -44,7 +45,8 @@ def arrange_views(result: Result, nodes: ResultNodes) -> None:
     _singleton(scene, "vtkMRMLPlotViewNode", "PlotView1").SetPlotChartNodeID(nodes.chart.GetID())
     _singleton(scene, "vtkMRMLTableViewNode", "TableView1").SetTableNodeID(nodes.table.GetID())
     layout = _singleton(scene, "vtkMRMLLayoutNode", "vtkMRMLLayoutNode")
-    layout.SetViewArrangement(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView)
+    with quiet():  # the descriptions of the layouts are the application's
+        layout.SetViewArrangement(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView)
     selection = scene.GetNodeByID("vtkMRMLSelectionNodeSingleton")
     if selection is not None:
         selection.SetActiveVolumeID(nodes.volume.GetID())

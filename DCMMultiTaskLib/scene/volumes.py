@@ -13,18 +13,19 @@ from DCMMultiTaskLib.imaging.volume import Volume
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
 
 
-def add_volume(volume: Volume) -> Any:
+def add_volume(volume: Volume, *, scene: Any = None) -> Any:
     """Add a volume to the scene.
 
     Args:
         volume: Its array `(K, J, I)` is copied.
+        scene: `vtkMRMLScene`; `slicer.mrmlScene` if None.
 
     Returns:
         A new `vtkMRMLScalarVolumeNode` with a default display node, called `volume.name`.
     """
     import slicer
 
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", volume.name)
+    node = (scene or slicer.mrmlScene).AddNewNodeByClass("vtkMRMLScalarVolumeNode", volume.name)
     set_volume(node, volume)
     node.CreateDefaultDisplayNodes()
     return node

@@ -145,7 +145,7 @@ def test_an_activation_map_glows_over_the_image(slicer, tmp_path):
     heat = SliceView(StudyScene(study), field, size=160, overlay=True).picture(2).astype(int)
     mask = mask_in_picture(study, 2, field, 160)
     warmth = (heat[..., 0] - heat[..., 2])[mask]
-    assert np.median(warmth) > 60
+    assert np.median(warmth) > 40
     outside = ~grown(mask, 6)
     assert np.abs(heat - plain)[outside].mean() < 3, "no heat, no change"
 

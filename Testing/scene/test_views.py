@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from DCMMultiTaskLib.scene.files import load_scene, save_scene
+from DCMMultiTaskLib.scene.bundle import write_bundle
+from DCMMultiTaskLib.scene.files import load_scene
 from DCMMultiTaskLib.scene.nodes import add_volume, result_to_nodes
 from DCMMultiTaskLib.scene.views import arrange_views
 
 
-def test_a_saved_scene_opens_with_image_chart_and_table_in_view(scene, slicer, study, tmp_path):
-    nodes = result_to_nodes(study, add_volume(study.volume))
-    arrange_views(study, nodes)
-    arrange_views(study, nodes)
-    path = save_scene(tmp_path / "drawn.mrb")
+def test_a_bundle_opens_with_image_chart_and_table_in_view(scene, slicer, study, tmp_path):
+    mine = scene.AddNewNodeByClass("vtkMRMLTextNode", "mine")
+    path = write_bundle(study, tmp_path / "drawn.mrb")
+    assert slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == [], "the user's scene is not touched"
+    assert scene.IsNodePresent(mine)
     load_scene(path)
     volume = slicer.util.getNode("drawn")
     for name in ("Red", "Green", "Yellow"):
@@ -25,6 +26,9 @@ def test_a_saved_scene_opens_with_image_chart_and_table_in_view(scene, slicer, s
     assert table.GetTableNode() is slicer.util.getNode("drawn DCM risk")
     layout = scene.GetSingletonNode("vtkMRMLLayoutNode", "vtkMRMLLayoutNode")
     assert layout.GetViewArrangement() == layout.SlicerLayoutFourUpPlotTableView
+    back = slicer.util.arrayFromSegmentBinaryLabelmap(slicer.util.getNode("drawn segmentation"), "Myocardium", volume)
+    np.testing.assert_array_equal(back, study.mask)
+    assert slicer.util.getNode("drawn DCM activation").GetDisplayNode().GetColorNode().GetName() == "Inferno"
 
 
 def test_the_red_view_lies_in_an_acquired_slice_through_the_heart(scene, study):

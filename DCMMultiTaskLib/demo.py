@@ -1,0 +1,132 @@
+"""`make demo`: the whole way once, from an image to pictures that a person can look at."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.inference.result import Result
+
+OUTPUT = Path("out") / "demo"
+SUNNYBROOK_PATIENT = "SC-HF-I-04"
+PHANTOM_SEED = 7
+
+
+@dataclass(frozen=True)
+class DemoInput:
+    """What the demo runs on.
+
+    Attributes:
+        description: Says what it is and why it was chosen.
+        frames: The volume, or the phases of a cine.
+    """
+
+    description: str
+    frames: Sequence[Volume]
+
+
+def choose_input(environment: dict[str, str], project: Path) -> DemoInput:
+    """The study of `DEMO_INPUT`; else one of the Sunnybrook data where they are; else a phantom.
+
+    Args:
+        environment: `DEMO_INPUT` names a file or DICOM folder, `DCM_DATA` the folder of the Sunnybrook data.
+        project: Root of the checkout; `shared/data/sunnybrook` beside it is looked at too.
+    """
+    from DCMMultiTaskLib.imaging.phantom import make_phantom
+    from DCMMultiTaskLib.imaging.reading import read_frames
+
+    if environment.get("DEMO_INPUT"):
+        path = Path(environment["DEMO_INPUT"])
+        return DemoInput(f"{path}, from DEMO_INPUT", read_frames(path))
+    folders = [Path(environment["DCM_DATA"])] if environment.get("DCM_DATA") else []
+    for folder in [*folders, project.parent / "shared" / "data" / "sunnybrook"]:
+        for dicom in (folder / "dicom", folder / "sunnybrook" / "dicom"):
+            if (dicom / SUNNYBROOK_PATIENT).is_dir():
+                frames = read_frames(dicom / SUNNYBROOK_PATIENT)
+                return DemoInput(f"patient {SUNNYBROOK_PATIENT} of the Sunnybrook Cardiac Data, as DICOM", frames)
+    study = make_phantom(PHANTOM_SEED, dilated=True)
+    return DemoInput("a phantom: a synthetic LGE study, not a patient", [study.volume])
+
+
+def draw_pictures(result: Result, folder: Path, name: str) -> list[Path]:
+    """Contact sheet, chart, 3D view and class activation maps, as far as the result has them."""
+    from DCMMultiTaskLib.scene import pictures
+
+    files = [
+        pictures.contact_sheet(result, folder / f"{name}_slices.png"),
+        pictures.chart_picture(result, folder / f"{name}_chart.png"),
+    ]
+    if result.mask.any():
+        files.append(pictures.view_3d(result, folder / f"{name}_3d.png"))
+    if result.activation is not None:
+        files.append(pictures.contact_sheet(result, folder / f"{name}_activation.png", activation=True))
+    return files
+
+
+def run(
+    study: DemoInput, *, output: Path = OUTPUT, model: Path | None = None, say: Callable[[str], None] = print
+) -> Result:
+    """Predict, print the table, and write files, scene and pictures.
+
+    Args:
+        study: What to run on.
+        output: Folder for everything that is written.
+        model: Model package; the shipped one if None.
+        say: Prints a line.
+
+    Returns:
+        The result. Where this machine has no OpenGL the pictures are missing, which is said.
+
+    Raises:
+        InputError: The study or the model cannot be used.
+    """
+    from DCMMultiTaskLib.commands.progress import ProgressBar
+    from DCMMultiTaskLib.inference.files import file_name, write_result
+    from DCMMultiTaskLib.inference.package import load_package, shipped_model
+    from DCMMultiTaskLib.inference.predictor import Predictor
+    from DCMMultiTaskLib.inference.text import describe_result
+    from DCMMultiTaskLib.scene.bundle import write_bundle
+
+    began = time.perf_counter()
+    say(f"Input: {study.description}")
+    predictor = Predictor(load_package(model or shipped_model()))
+    with ProgressBar(study.frames[0].name) as bar:
+        result = predictor.predict(study.frames, activation=True, progress=bar)
+    say("")
+    say(describe_result(result))
+    say("")
+    name = file_name(result.volume.name)
+    files = list(write_result(result, output, cam=True).values())
+    files.append(write_bundle(result, output / f"{name}.mrb"))
+    pictures: list[Path] = []
+    try:
+        pictures = draw_pictures(result, output, name)
+    except InputError as error:
+        say(f"No pictures: {error}")
+    say("Written:")
+    for file in [*pictures, *files]:
+        say(f"  {file}")
+    first = pictures[0] if pictures else files[-1]
+    say(f"Done in {time.perf_counter() - began:.0f} s. Look at {first.resolve()}, and open {name}.mrb in 3D Slicer.")
+    return result
+
+
+def main() -> int:
+    """Run with what the environment names."""
+    project = Path(__file__).resolve().parents[1]
+    try:
+        run(choose_input(dict(os.environ), project))
+    except InputError as error:
+        print(f"demo: error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,108 @@
+"""The demo: from an image to a table, a scene and pictures, in one go."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from DCMMultiTaskLib import demo
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.phantom import make_phantom
+from DCMMultiTaskLib.imaging.writing import write_volume
+from DCMMultiTaskLib.scene import rendering
+from DCMMultiTaskLib.scene.files import load_scene
+
+
+@pytest.fixture
+def phantom_file(tmp_path):
+    path = tmp_path / "in" / "heart.nrrd"
+    write_volume(path, make_phantom(3, dilated=True, slices=4, matrix=(192, 256)).volume)
+    return path
+
+
+def test_the_demo_writes_table_scene_and_pictures(scene, slicer, opengl, phantom_file, tmp_path, tiny_model):
+    lines: list[str] = []
+    study = demo.choose_input({"DEMO_INPUT": str(phantom_file)}, tmp_path)
+    result = demo.run(study, output=tmp_path / "out", model=tiny_model, say=lines.append)
+    assert result.mask.any()
+    names = {file.name for file in (tmp_path / "out").iterdir()}
+    pictures = {f"heart_{kind}.png" for kind in ("slices", "chart", "3d", "activation")}
+    assert pictures < names
+    assert names - pictures == {
+        "heart.seg.nrrd",
+        "heart_risk.csv",
+        "heart_summary.json",
+        "heart_cam.nrrd",
+        "heart.mrb",
+    }
+    text = "\n".join(lines)
+    assert str(phantom_file) in text.splitlines()[0]
+    assert "DCM probability" in text
+    assert str((tmp_path / "out" / "heart_slices.png").resolve()) in lines[-1]
+    load_scene(tmp_path / "out" / "heart.mrb")
+    back = slicer.util.arrayFromSegmentBinaryLabelmap(
+        slicer.util.getNode("heart segmentation"), "Myocardium", slicer.util.getNode("heart")
+    )
+    np.testing.assert_array_equal(back, result.mask)
+
+
+def test_without_opengl_the_demo_goes_on_and_says_what_to_do(slicer, phantom_file, tmp_path, tiny_model, monkeypatch):
+    monkeypatch.setattr(rendering, "has_opengl", lambda: False)
+    lines: list[str] = []
+    study = demo.choose_input({"DEMO_INPUT": str(phantom_file)}, tmp_path)
+    demo.run(study, output=tmp_path / "out", model=tiny_model, say=lines.append)
+    assert any("make system-packages" in line for line in lines)
+    assert (tmp_path / "out" / "heart.mrb").exists()
+    assert not list((tmp_path / "out").glob("*.png"))
+
+
+def test_sunnybrook_is_taken_where_it_is(tmp_path, monkeypatch):
+    series = tmp_path / "shared" / "data" / "sunnybrook" / "dicom" / demo.SUNNYBROOK_PATIENT
+    series.mkdir(parents=True)
+    read = []
+
+    def read_frames(path):
+        read.append(path)
+        return [make_phantom(3, slices=1).volume]
+
+    monkeypatch.setattr("DCMMultiTaskLib.imaging.reading.read_frames", read_frames)
+    study = demo.choose_input({}, tmp_path / "checkout")
+    assert read == [series]
+    assert demo.SUNNYBROOK_PATIENT in study.description
+    elsewhere = tmp_path / "elsewhere" / "dicom" / demo.SUNNYBROOK_PATIENT
+    elsewhere.mkdir(parents=True)
+    demo.choose_input({"DCM_DATA": str(tmp_path / "elsewhere")}, tmp_path / "checkout")
+    assert read[-1] == elsewhere
+
+
+def test_without_data_a_phantom_is_taken_and_named_as_one(tmp_path):
+    study = demo.choose_input({}, tmp_path / "checkout")
+    assert "phantom" in study.description
+    assert "not a patient" in study.description
+    assert len(study.frames) == 1
+
+
+def test_an_input_that_is_not_there_ends_in_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DEMO_INPUT", str(tmp_path / "nothing.nrrd"))
+    assert demo.main() == 2
+    error = capsys.readouterr().err
+    assert "nothing.nrrd" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_choosing_an_input_needs_neither_torch_nor_slicer(tmp_path):
+    import subprocess
+
+    code = (
+        "import sys; from pathlib import Path; from DCMMultiTaskLib import demo; "
+        f"demo.choose_input({{}}, Path({str(tmp_path)!r})); "
+        "raise SystemExit(len({'torch', 'slicer', 'vtk'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_missing_study_is_refused_before_the_model_is_loaded(tmp_path):
+    with pytest.raises(InputError):
+        demo.choose_input({"DEMO_INPUT": str(tmp_path)}, tmp_path)
