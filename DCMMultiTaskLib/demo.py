@@ -112,8 +112,8 @@ def run(
     say("Written:")
     for file in [*pictures, *files]:
         say(f"  {file}")
-    first = pictures[0] if pictures else files[-1]
-    say(f"Done in {time.perf_counter() - began:.0f} s. Look at {first.resolve()}, and open {name}.mrb in 3D Slicer.")
+    look = f"Look at {pictures[0].resolve()}, and open" if pictures else "Open"
+    say(f"Done in {time.perf_counter() - began:.0f} s. {look} {(output / name).resolve()}.mrb in 3D Slicer.")
     return result
 
 
