@@ -81,11 +81,12 @@ def save_png(pixels: np.ndarray, path: str | Path) -> Path:
     import vtk
 
     path = Path(path)
+    writer = vtk.vtkPNGWriter()
+    writer.SetInputData(image_of(pixels))
+    writer.WriteToMemoryOn()
+    writer.Write()
     with atomic_path(path) as temporary:
-        writer = vtk.vtkPNGWriter()
-        writer.SetFileName(str(temporary))
-        writer.SetInputData(image_of(pixels))
-        writer.Write()
+        temporary.write_bytes(bytes(memoryview(writer.GetResult())))
     return path
 
 

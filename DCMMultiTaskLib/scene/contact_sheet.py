@@ -9,9 +9,10 @@ import numpy as np
 
 from DCMMultiTaskLib.inference.result import Result, SliceRow
 from DCMMultiTaskLib.scene.canvas import ABOVE, BELOW, MUTED, PANEL, TEXT, Canvas
+from DCMMultiTaskLib.scene.embedded import heat_colours
 from DCMMultiTaskLib.scene.geometry import heart_field
 from DCMMultiTaskLib.scene.provenance import threshold_of
-from DCMMultiTaskLib.scene.slice_view import SliceView, StudyScene
+from DCMMultiTaskLib.scene.slice_view import HEAT_RANGE, SliceView, StudyScene
 
 HEADER = 96
 FOOTER = 40
@@ -44,6 +45,8 @@ def contact_sheet(
     canvas = Canvas(width, HEADER + lines * (tile + CAPTION + GAP) + FOOTER)
     view = SliceView(StudyScene(result), heart_field(result), size=tile, overlay=activation)
     _write_header(canvas, result, len(shown))
+    if activation:
+        _write_heat_scale(canvas)
     for place, index in enumerate(shown):
         left = GAP + (place % columns) * (tile + GAP)
         top = HEADER + (place // columns) * (tile + CAPTION + GAP)
@@ -97,6 +100,15 @@ def _write_header(canvas: Canvas, result: Result, shown: int) -> None:
     total = len(result.rows)
     count = f"{total} slices" if shown == total else f"{shown} of {total} slices"
     canvas.text(f"{patient_line(result)}   ·   {count}", GAP, 54, size=18, colour=TEXT, width=room)
+
+
+def _write_heat_scale(canvas: Canvas) -> None:
+    low, high = (f"{value:g}" for value in HEAT_RANGE)
+    left = canvas.pixels.shape[1] - GAP - 330
+    canvas.text(f"class activation {low}", left, 20, size=15, colour=MUTED, width=150, align="right")
+    scale = (255 * heat_colours(140)).round().astype(np.uint8)
+    canvas.paste(np.broadcast_to(scale, (12, 140, 3)), left + 158, 24)
+    canvas.text(high, left + 306, 20, size=15, colour=MUTED)
 
 
 def _write_caption(canvas: Canvas, row: SliceRow, left: int, top: int, tile: int, threshold: float | None) -> None:

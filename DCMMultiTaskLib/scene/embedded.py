@@ -189,10 +189,7 @@ def add_file_colours(scene: Any) -> None:
     inferno = slicer.vtkMRMLColorTableNode()
     inferno.SetTypeToUser()
     inferno.SetNumberOfColors(256)
-    stops = np.array([[int(stop[i : i + 2], 16) for i in (0, 2, 4)] for stop in INFERNO.split()]) / 255
-    for n, place in enumerate(np.linspace(0, len(stops) - 1, 256)):
-        low = min(int(place), len(stops) - 2)
-        colour = stops[low] + (place - low) * (stops[low + 1] - stops[low])
+    for n, colour in enumerate(heat_colours(256)):
         inferno.SetColor(n, *colour.tolist(), 1.0)
     for name, table in (("GenericColors", generic), ("Inferno", inferno)):
         table.SetName(name)
@@ -200,6 +197,13 @@ def add_file_colours(scene: Any) -> None:
         table.SetSaveWithScene(False)
         table.SetHideFromEditors(name == "GenericColors")
         scene.AddNode(table)
+
+
+def heat_colours(count: int) -> np.ndarray:
+    """Red, green, blue, 0 to 1, of so many steps of the heat scale, `(count, 3)`."""
+    stops = np.array([[int(stop[i : i + 2], 16) for i in (0, 2, 4)] for stop in INFERNO.split()]) / 255
+    places = np.linspace(0, 1, count)
+    return np.stack([np.interp(places, np.linspace(0, 1, len(stops)), channel) for channel in stops.T], axis=1)
 
 
 class _ModuleShim:

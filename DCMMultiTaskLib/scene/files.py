@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -32,12 +33,12 @@ def save_scene(path: str | Path, *, scene: Any = None, thumbnail: Any = None) ->
     path = Path(path)
     if path.suffix.lower() != ".mrb":
         raise InputError(f"a scene is saved as an .mrb file, and '{path.name}' is not one.")
-    with _beside(path) as temporary:
+    with _staged(path) as temporary:
         messages = slicer.vtkMRMLMessageCollection()
         written = (scene or slicer.mrmlScene).WriteToMRB(str(temporary), thumbnail, messages)
         if not written or not _is_whole(temporary):
-            reason = messages.GetAllMessagesAsString().strip() or "is the disk full?"
-            raise InputError(f"the scene cannot be saved to '{path}': {' '.join(reason.split())}")
+            reason = " ".join(messages.GetAllMessagesAsString().split()) or "the file did not arrive completely"
+            raise InputError(f"the scene cannot be saved to '{path}': {reason}.")
     return path
 
 
@@ -66,7 +67,7 @@ def export_node(node: Any, path: str | Path) -> Path:
     path = Path(path)
     storage = node.CreateDefaultStorageNode()
     storage.UnRegister(None)
-    with atomic_path(path) as temporary:
+    with _staged(path) as temporary:
         storage.SetFileName(str(temporary))
         if not storage.WriteData(node) or not temporary.exists():
             raise InputError(f"'{node.GetName()}' cannot be written to '{path}'.")
@@ -74,23 +75,16 @@ def export_node(node: Any, path: str | Path) -> Path:
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """A path of the same name in a new folder beside; renamed to `path` when the block ends well, else removed.
+def _staged(path: Path) -> Iterator[Path]:
+    """A path of the same name in a folder of its own; the file takes its place at `path` when the block ends well.
 
-    A bundle keeps its file's name inside, so it has to be written under that name.
+    Slicer's writers print a full disk in many lines and tell it in none; copying the finished file tells it.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(prefix=".dcm-multitask-", dir=path.parent, ignore_cleanup_errors=True)
-    except OSError as error:
-        raise InputError(f"'{path.parent}' cannot be written to ({error.strerror}).") from error
-    with folder as name:
-        temporary = Path(name) / path.name
-        yield temporary
-        try:
-            temporary.replace(path)
-        except OSError as error:
-            raise InputError(f"'{path}' cannot be written ({error.strerror}).") from error
+    with tempfile.TemporaryDirectory(prefix="dcm-multitask-", ignore_cleanup_errors=True) as folder:
+        finished = Path(folder) / path.name
+        yield finished
+        with atomic_path(path) as temporary:
+            shutil.copyfile(finished, temporary)
 
 
 def _is_whole(path: Path) -> bool:

@@ -14,6 +14,9 @@ from DCMMultiTaskLib.scene.segmentation import set_mask
 from DCMMultiTaskLib.scene.views import place_slice
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS, set_volume
 
+# Class activation that the heat scale spans.
+HEAT_RANGE = (0.2, 1.0)
+
 
 class StudyScene:
     """A scene that holds nothing but one result, so that pictures never show or change the user's scene.
@@ -43,7 +46,7 @@ class StudyScene:
             display = self.activation.GetDisplayNode()
             display.SetAndObserveColorNodeID(HEAT_COLOURS)
             display.SetAutoWindowLevel(False)
-            display.SetWindowLevelMinMax(0.2, 1.0)  # weak activation leaves the image as it is
+            display.SetWindowLevelMinMax(*HEAT_RANGE)  # weak activation leaves the image as it is
 
     def set_grey_range(self, field: Field) -> None:
         """Spread the greys over what lies inside the field, so that bright tissue elsewhere does not darken it."""

@@ -12,7 +12,7 @@ from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.scene.canvas import BACKGROUND, MUTED, TEXT, Canvas
 from DCMMultiTaskLib.scene.contact_sheet import footer, patient_line
 from DCMMultiTaskLib.scene.embedded import boot
-from DCMMultiTaskLib.scene.geometry import heart_field, view_axes
+from DCMMultiTaskLib.scene.geometry import Field, heart_field, view_axes
 from DCMMultiTaskLib.scene.rendering import halved, offscreen_window, pixels_of, quiet
 from DCMMultiTaskLib.scene.slice_view import SliceView, StudyScene
 from DCMMultiTaskLib.scene.surface import mask_surface
@@ -58,7 +58,7 @@ def _draw(result: Result, section: int, width: int, height: int) -> np.ndarray:
 
     slicer = boot()
     study = StudyScene(result)
-    view = SliceView(study, heart_field(result, margin=1.3), size=300)
+    view = SliceView(study, shown_field(result), size=300)
     view.show(section)
     view.node.SetSliceVisible(True)  # the slice as a plane in the 3D views
 
@@ -102,6 +102,11 @@ def shown_section(result: Result) -> int:
     return int(found[:: _base_side(result)][len(found) // 3])
 
 
+def shown_field(result: Result) -> Field:
+    """How much of that slice."""
+    return heart_field(result, margin=1.3)
+
+
 def _aim(camera: Any, result: Result, surface: Any, section: int) -> None:
     """Stand the ventricle on its apex and look obliquely down into its base, the wider end."""
     right, up = view_axes(result)
@@ -112,7 +117,7 @@ def _aim(camera: Any, result: Result, surface: Any, section: int) -> None:
     voxel = np.append(np.linalg.solve(result.volume.index_to_lps, np.append(LPS_TO_RAS @ middle, 1.0))[:3], 1.0)
     voxel[result.slice_axis] = section
     centre = 0.4 * middle + 0.6 * (LPS_TO_RAS @ (result.volume.index_to_lps @ voxel)[:3])
-    distance = 4.0 * float(np.linalg.norm(bounds[:, 1] - bounds[:, 0])) / 2
+    distance = max(2.35 * shown_field(result).size_mm, 1.7 * float(np.linalg.norm(bounds[:, 1] - bounds[:, 0])))
     camera.SetFocalPoint(*centre)
     camera.SetPosition(*(centre + distance * toward_viewer / np.linalg.norm(toward_viewer)))
     camera.SetViewUp(*base)

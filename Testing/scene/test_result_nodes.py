@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import re
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -290,9 +292,31 @@ def test_a_scene_that_cannot_be_written_leaves_the_old_file(scene, study, tmp_pa
     assert [entry.name for entry in tmp_path.iterdir()] == ["drawn.mrb"]
 
 
+def test_a_full_disk_leaves_the_old_files_and_is_told_in_one_sentence(scene, study, tmp_path, monkeypatch):
+    nodes = result_to_nodes(study, add_volume(study.volume))
+    old = {name: tmp_path / name for name in ("drawn.mrb", "drawn.seg.nrrd", "drawn.csv")}
+    for path in old.values():
+        path.write_bytes(b"old")
+
+    def full(source, target):
+        Path(target).write_bytes(Path(source).read_bytes()[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("DCMMultiTaskLib.scene.files.shutil.copyfile", full)
+    for write in (
+        lambda: save_scene(old["drawn.mrb"]),
+        lambda: export_node(nodes.segmentation, old["drawn.seg.nrrd"]),
+        lambda: export_node(nodes.table, old["drawn.csv"]),
+    ):
+        with pytest.raises(InputError, match="No space left on device"):
+            write()
+    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"old"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(old)
+
+
 def test_a_folder_that_is_a_file_is_refused_in_words(scene, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be written to"):
+    with pytest.raises(InputError, match="cannot be written"):
         save_scene(tmp_path / "file" / "x.mrb")
 
 
