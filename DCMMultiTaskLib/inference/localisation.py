@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from DCMMultiTaskLib.imaging.grid import normalise, to_stack, whole_slice_size
+from DCMMultiTaskLib.imaging.measurements import enclosed_cavity
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.runner import Runner
 from DCMMultiTaskLib.inference.segmentation import Progress
 
-# A heart fills a disc of about this radius; votes farther from the best disc's centre are other things.
-HEART_RADIUS_MM = 30.0
+# Votes are gathered over places this near to each other (standard deviation), half a heart's size; around the best
+# place, votes within a heart's largest radius make the centre, and what lies farther is something else.
+SMOOTHING_MM = 25.0
 NEIGHBOURHOOD_MM = 60.0
 # Fewer votes than the myocardium of one small apical slice are chance.
 LEAST_VOTES_MM2 = 150.0
@@ -37,34 +41,44 @@ class Location:
 def find_heart(myocardium: np.ndarray, spacing_mm: float = 1.0) -> tuple[float, float] | None:
     """The heart's place in a stack of probability maps.
 
-    Slices vote with their confident pixels. The disc of a heart's size with the most votes wins, so that false
-    positives elsewhere do not pull on the answer, however far they are.
+    Slices vote with their confident pixels and with what these enclose: the left ventricle is a closed ring, and most
+    of what the network takes for muscle elsewhere is not. Votes far from the best place do not pull on the answer.
 
     Args:
         myocardium: Probabilities `(N, H, W)`.
         spacing_mm: Pixel size.
 
     Returns:
-        Row and column of the votes' centre around the winning disc; None where there are too few votes.
+        Row and column of the votes' centre around the best place; None where there are too few votes.
     """
-    votes = np.where(myocardium > 0.5, myocardium, 0).sum(axis=0, dtype=np.float64) * spacing_mm**2
-    height, width = votes.shape
-    rows, columns = np.ogrid[:height, :width]
-    reach = int(HEART_RADIUS_MM / spacing_mm)
-    padded = (height + reach, width + reach)
-    disc = np.zeros(padded)
-    offsets = np.arange(-reach, reach + 1)
-    inside = np.add.outer(offsets**2, offsets**2) <= reach**2
-    disc[np.ix_(offsets, offsets)] = inside  # negative offsets wrap around, as the convolution does
-    smoothed = np.fft.irfft2(np.fft.rfft2(votes, padded) * np.fft.rfft2(disc), padded)[:height, :width]
-    centre = np.array(np.unravel_index(np.argmax(smoothed), smoothed.shape), dtype=float)
-    if smoothed.max() < LEAST_VOTES_MM2:
+    confident = (myocardium > 0.5).astype(np.uint8)
+    votes = (confident + enclosed_cavity(confident, 2)).sum(axis=0, dtype=np.float64) * spacing_mm**2
+    if votes.sum() < LEAST_VOTES_MM2:
         return None
-    for _ in range(3):
+    centre = np.array(
+        np.unravel_index(np.argmax(_smoothed(votes, SMOOTHING_MM / spacing_mm)), votes.shape), dtype=float
+    )
+    rows, columns = np.ogrid[: votes.shape[0], : votes.shape[1]]
+    for _ in range(20):
         near = (rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 <= (NEIGHBOURHOOD_MM / spacing_mm) ** 2
         weights = np.where(near, votes, 0)
+        before = centre
         centre = np.array([(rows * weights).sum(), (columns * weights).sum()]) / weights.sum()
+        if np.abs(centre - before).max() < 0.1:
+            break
     return float(centre[0]), float(centre[1])
+
+
+def _smoothed(votes: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian smoothing, `sigma` in pixels; nothing beyond the edges."""
+    reach = int(3 * sigma)
+    offsets = np.arange(-reach, reach + 1)
+    padded = (votes.shape[0] + reach, votes.shape[1] + reach)
+    kernel = np.zeros((max(padded[0], 2 * reach + 1), max(padded[1], 2 * reach + 1)))
+    # Negative offsets wrap around, as the convolution does.
+    kernel[np.ix_(offsets, offsets)] = np.exp(-np.add.outer(offsets**2, offsets**2) / (2 * sigma**2))
+    spectrum = np.fft.rfft2(votes, kernel.shape) * np.fft.rfft2(kernel)
+    return np.fft.irfft2(spectrum, kernel.shape)[: votes.shape[0], : votes.shape[1]]
 
 
 def locate(
@@ -73,28 +87,26 @@ def locate(
     *,
     slice_axis: int,
     indices: np.ndarray,
-    spacing_mm: float,
-    smallest: tuple[int, int],
-    percentiles: tuple[float, float],
+    preprocessing: Mapping[str, Any],
     progress: Progress,
 ) -> Location:
-    """Look for the heart in some slices.
+    """Look for the heart in whole slices.
 
     Args:
         runner: The network.
         volume: The study.
         slice_axis: 0, 1, 2 for I, J, K.
         indices: Slices to look at.
-        spacing_mm: Pixel size of the network's grid.
-        smallest: The least rows and columns to give the network, those that it was trained on.
-        percentiles: As in `imaging.grid.normalise`.
+        preprocessing: As in the model package.
         progress: Told after each batch, asked before each.
 
     Returns:
         The heart's place, or the image's centre where none was found or it was stopped.
     """
+    spacing_mm = preprocessing["spacing_mm"]
     whole = whole_slice_size(volume, slice_axis, spacing_mm)
-    size = (max(whole[0], smallest[0]), max(whole[1], smallest[1]))
+    # Never less than the field that the network was trained on.
+    size = (max(whole[0], preprocessing["size"][0]), max(whole[1], preprocessing["size"][1]))
     step = runner.slices_per_batch(*size)
     found = []
     for start in range(0, len(indices), step):
@@ -103,7 +115,7 @@ def locate(
         stack = to_stack(
             volume, slice_axis=slice_axis, size=size, spacing_mm=spacing_mm, indices=indices[start : start + step]
         )
-        found.append(runner(normalise(stack.images, percentiles)).myocardium)
+        found.append(runner(normalise(stack.images, tuple(preprocessing["percentiles"]))).myocardium)
         progress.go_on(len(stack.indices))
     place = find_heart(np.concatenate(found), spacing_mm)
     if place is None:

@@ -150,15 +150,12 @@ class Predictor:
     ) -> Location:
         if roi is not None:
             return Location(np.asarray(roi.centre_lps, dtype=float), "region of interest")
-        settings = self.package.preprocessing
         return locate(
             runner,
             volume,
             slice_axis=axis,
             indices=look_at,
-            spacing_mm=settings["spacing_mm"],
-            smallest=tuple(settings["size"]),
-            percentiles=tuple(settings["percentiles"]),
+            preprocessing=self.package.preprocessing,
             progress=counter,
         )
 

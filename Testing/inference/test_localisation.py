@@ -28,6 +28,19 @@ def test_far_false_positives_do_not_pull(place: tuple[int, int]) -> None:
     assert np.hypot(*np.subtract(find_heart(maps), clean)) < 1
 
 
+def test_a_closed_ring_wins_over_more_pixels_that_enclose_nothing() -> None:
+    heart, other = ring(150, 200, outer=35, inner=28), ring(250, 80, outer=35, inner=20)
+    other[:, 60:100] = 0
+    assert np.count_nonzero(other) > 1.2 * np.count_nonzero(heart)
+    row, column = find_heart(np.stack([heart + other] * 5))
+    assert np.hypot(row - 150, column - 200) < 2
+
+
+def test_a_large_heart_is_found_whole() -> None:
+    row, column = find_heart(np.stack([ring(150 + n, 200 + n, outer=52, inner=44) for n in range(5)]))
+    assert np.hypot(row - 152, column - 202) < 2
+
+
 def test_a_heart_at_the_images_edge() -> None:
     row, column = find_heart(np.stack([ring(25, 330)] * 5))
     assert np.hypot(row - 25, column - 330) < 6
