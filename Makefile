@@ -23,7 +23,7 @@ lint: $(VENV)/test-installed
 	$(RUN) -m mypy
 
 bench: $(VENV)/test-installed
-	$(RUN) -m pytest Testing/benchmarks -s
+	$(RUN) -m pytest -o python_files="bench_*.py" -s Testing/benchmarks
 
 # Mesa, for pictures on a machine without a graphics card or screen (Debian, Ubuntu).
 system-packages:

@@ -76,7 +76,7 @@ def study_options(args: argparse.Namespace) -> dict[str, Any]:
         boot()
     check_threshold(args.threshold)
     return {
-        "phase": int(args.phase) if args.phase.isdigit() else args.phase,
+        "phase": int(args.phase) if args.phase.isdecimal() else args.phase,
         "slice_axis": SLICE_AXES[args.slice_axis],
         "roi": Roi.parse(args.roi) if args.roi else None,
         "threshold": args.threshold,

@@ -29,9 +29,9 @@ def test_far_false_positives_do_not_pull(place: tuple[int, int]) -> None:
 
 
 def test_a_closed_ring_wins_over_more_pixels_that_enclose_nothing() -> None:
-    heart, other = ring(150, 200, outer=35, inner=28), ring(250, 80, outer=35, inner=20)
-    other[:, 60:100] = 0
-    assert np.count_nonzero(other) > 1.2 * np.count_nonzero(heart)
+    heart, other = ring(150, 200, outer=35, inner=28), ring(250, 80, outer=35, inner=15)
+    other[:, 72:88] = 0
+    assert np.count_nonzero(other) > 1.5 * np.count_nonzero(heart)
     row, column = find_heart(np.stack([heart + other] * 5))
     assert np.hypot(row - 150, column - 200) < 2
 
