@@ -44,8 +44,18 @@ def boot(*, main_window: bool = True, testing: bool = False, modules: Sequence[P
     return slicer
 
 
+def started() -> Any:
+    """Return the ``slicer`` package when the stand-in runs, None when it does not."""
+    return None if _started is None else _started.slicer
+
+
+def load_modules(folder: Path) -> None:
+    """Load the scripted modules of one more folder."""
+    _started.load_modules([folder])
+
+
 def shut_down() -> None:
-    """Unload the modules and let go of the scene, in the order in which Slicer does it."""
+    """Close the panel and unload the modules, in the order in which Slicer does it."""
     if _started is not None:
         _started.shut_down()
 
@@ -79,6 +89,7 @@ class _Application:
         application._options.testingEnabled = testing
         application._options.noMainWindow = not main_window
         slicer.app = wrap(application)
+        sys.modules["ctk"].ctkSettings = _wrapper_class(app.ctkSettings)  # type: ignore[attr-defined]
 
         from DCMMultiTaskLib.scene import embedded
 

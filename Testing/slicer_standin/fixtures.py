@@ -13,10 +13,10 @@ from .interaction import process_events
 @pytest.fixture(scope="session")
 def slicer_application() -> Iterator[Any]:
     """The ``slicer`` package with application and main window."""
-    from .boot import boot, shut_down
+    from . import boot
 
-    yield boot()
-    shut_down()
+    yield boot.started() or boot.boot()
+    boot.shut_down()
 
 
 @pytest.fixture

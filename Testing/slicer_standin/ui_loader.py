@@ -14,6 +14,7 @@ from PySide6 import QtCore, QtUiTools, QtWidgets
 
 from .pythonqt import native, wrap, wrapper_class
 from .pythonqt.members import Method, Property
+from .pythonqt.wrapper import member_of
 
 _custom: dict[str, type] = {}
 
@@ -112,14 +113,10 @@ def _take_connections(root: ET.Element) -> list[tuple[str, str, str, str]]:
 
 def _connect(sender: Any, signal: str, receiver: Any, slot: str) -> None:
     name = slot.split("(")[0]
-    if not isinstance(getattr(type(receiver), "__dict__", {}) and _member(type(receiver), name), Method):
+    if not isinstance(member_of(type(receiver), name), Method):
         raise RuntimeError(f"The .ui file connects to the slot {slot}, which {receiver.className()} has not")
     function, count = getattr(receiver, name), 0 if slot.endswith("()") else slot.count(",") + 1
     try:
         sender.connect(signal, lambda *arguments: function(*arguments[:count]))
     except ValueError as error:
         raise RuntimeError(f"The .ui file connects a signal that is not there: {error}") from error
-
-
-def _member(cls: type, name: str) -> Any:
-    return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)

@@ -18,7 +18,7 @@ def example_module(slicer_application: Any) -> Any:  # noqa: F811
     """The example module, loaded as Slicer loads a scripted module."""
     from slicer_standin import boot
 
-    boot._started.load_modules([EXAMPLE])
+    boot.load_modules(EXAMPLE)
     return slicer_application.modules.example
 
 

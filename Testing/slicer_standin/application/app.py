@@ -16,12 +16,21 @@ def _constant(kind: Any, value: Any) -> QtCore.Property:
     return QtCore.Property(kind, lambda self: value() if callable(value) else value)
 
 
+def _message(kind: Any, context: Any, text: str) -> None:
+    if "propagateSizeHints" not in text:  # the offscreen platform says so of every window
+        print(text, file=sys.stderr)
+
+
 class qSlicerCommandOptions(QtCore.QObject):
     """The command line, as ``slicer.app.commandOptions()`` tells it."""
 
     runPythonAndExit = stored("runPythonAndExit", bool, False)
     noMainWindow = stored("noMainWindow", bool, False)
     testingEnabled = stored("testingEnabled", bool, False)
+
+
+class ctkSettings(QtCore.QSettings):
+    """Settings in a file of their own."""
 
 
 class qSlicerApplication(QtWidgets.QApplication):
@@ -33,6 +42,7 @@ class qSlicerApplication(QtWidgets.QApplication):
     cpp_signals: ClassVar[dict[str, str]] = {"mrmlSceneChanged(vtkMRMLScene*)": "_mrmlSceneChanged"}
 
     def __init__(self, folder: Path, version: tuple[int, int]) -> None:
+        QtCore.qInstallMessageHandler(_message)
         super().__init__([sys.argv[0] or "SlicerStandIn"])
         self._version = version
         self._options = qSlicerCommandOptions(self)
@@ -50,7 +60,7 @@ class qSlicerApplication(QtWidgets.QApplication):
         QtCore.QSettings.setDefaultFormat(QtCore.QSettings.Format.IniFormat)
         for scope in (QtCore.QSettings.Scope.UserScope, QtCore.QSettings.Scope.SystemScope):
             QtCore.QSettings.setPath(QtCore.QSettings.Format.IniFormat, scope, str(folder / "settings"))
-        self._settings = QtCore.QSettings()
+        self._settings = ctkSettings()
 
     slicerHome = QtCore.Property(str, lambda self: str(self._folder / "home"))
     temporaryPath = stored("temporaryPath", str, "")
@@ -107,7 +117,7 @@ class qSlicerApplication(QtWidgets.QApplication):
     def pythonConsole(self) -> None:
         """Return no console: there is none."""
 
-    def settings(self) -> QtCore.QSettings:
+    def settings(self) -> ctkSettings:
         return self._settings
 
     userSettings = revisionUserSettings = defaultSettings = settings

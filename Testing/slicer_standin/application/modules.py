@@ -23,6 +23,7 @@ class qSlicerAbstractCoreModule(QtCore.QObject):
     def __init__(self, name: str, logic: Any, path: str = "") -> None:
         super().__init__()
         self._name, self._logic, self._path = name, logic, path
+        self._scene = slicer.mrmlScene
 
     name = QtCore.Property(str, lambda self: self._name)
     path = QtCore.Property(str, lambda self: self._path)
@@ -33,7 +34,10 @@ class qSlicerAbstractCoreModule(QtCore.QObject):
         return self._logic
 
     def mrmlScene(self) -> Any:
-        return slicer.mrmlScene
+        return self._scene
+
+    def setMRMLScene(self, scene: Any) -> None:
+        self._scene = scene
 
     def widgetRepresentation(self) -> Any:
         """Return nothing: the widgets of Slicer's C++ modules are not here."""
@@ -92,8 +96,13 @@ class qSlicerScriptedLoadableModule(qSlicerAbstractCoreModule):
     def createNewWidgetRepresentation(self) -> Any:
         widget = qSlicerScriptedLoadableModuleWidget()
         widget._start(self._name)
-        widget.setMRMLScene(slicer.mrmlScene)
+        widget.setMRMLScene(self._scene)
         return widget
+
+    def setMRMLScene(self, scene: Any) -> None:
+        super().setMRMLScene(scene)
+        if self._widget is not None:
+            self._widget.setMRMLScene(scene)
 
 
 class qSlicerScriptedLoadableModuleWidget(qSlicerWidget):

@@ -52,7 +52,7 @@ class Wrapper:
         if name.startswith("__") or name == "_native":
             raise AttributeError(name)
         native_object = self._native_of()
-        if name.endswith("_") and not name.endswith("__") and hasattr(type(self), name[:-1]):
+        if name.endswith("_") and isinstance(member_of(type(self), name[:-1]), Method):
             return getattr(self, name[:-1])  # exec_ is exec
         if isinstance(native_object, QtCore.QObject):
             if name in _dynamic_properties(native_object):
@@ -63,7 +63,7 @@ class Wrapper:
         raise AttributeError(f"{type(self).__name__} has no attribute named '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        member = next((vars(base)[name] for base in type(self).__mro__ if name in vars(base)), None)
+        member = member_of(type(self), name)
         if isinstance(member, Property):
             member.__set__(self, value)
         elif isinstance(member, Method | SignalMember | enum.Enum):
@@ -93,6 +93,11 @@ class Wrapper:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__} (standing in for {self._native!r})"
+
+
+def member_of(cls: type, name: str) -> Any:
+    """Return a class's attribute itself, not what it gives when it is asked for."""
+    return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
 
 
 def _dynamic_properties(native_object: Any) -> list[str]:

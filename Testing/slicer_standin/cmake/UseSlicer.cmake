@@ -1,0 +1,38 @@
+# include(${Slicer_USE_FILE}): the macros of an extension, its name, its tests.
+
+if(NOT DEFINED EXTENSION_NAME)
+  set(EXTENSION_NAME "${PROJECT_NAME}")
+endif()
+if("${EXTENSION_NAME}" MATCHES "^$|^Slicer$|^Project$")
+  message(FATAL_ERROR "Call project(<extension_name>) before include(\${Slicer_USE_FILE})")
+endif()
+
+include(CTest)
+include("${Slicer_CMAKE_DIR}/ctkMacroCompilePythonScript.cmake")
+include("${Slicer_CMAKE_DIR}/CheckEverythingIsListed.cmake")
+if(DEFINED ENV{SLICER_SOURCE})
+  include(ExternalData)
+  set(ExternalData_URL_TEMPLATES "file:///nowhere/%(algo)/%(hash)")
+  set(Slicer_ExternalData_DATA_MANAGEMENT_TARGET SlicerStandInData)
+  set(Slicer_PYTHON_MODULE_TEST_TEMPLATES_DIR "$ENV{SLICER_SOURCE}/Base/QTCore/Testing/Python")
+  file(GLOB_RECURSE _template "$ENV{SLICER_SOURCE}/Base/*/qSlicerModuleGenericTest.py.in")
+  get_filename_component(Slicer_PYTHON_MODULE_TEST_TEMPLATES_DIR "${_template}" DIRECTORY)
+  foreach(_file SlicerMacroBuildScriptedModule SlicerMacroPythonTesting SlicerMacroConfigureGenericPythonModuleTests)
+    include("$ENV{SLICER_SOURCE}/CMake/${_file}.cmake")
+  endforeach()
+else()
+  include("${Slicer_CMAKE_DIR}/SlicerMacros.cmake")
+endif()
+
+# At the end of the top CMakeLists.txt it is seen whether something was left out.
+cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL slicer_standin_check_listed)
+cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL slicer_standin_check_included)
+
+function(slicer_standin_check_included)
+  foreach(part EXTENSION_GENERATE_CONFIG EXTENSION_CPACK)
+    get_property(included GLOBAL PROPERTY SLICER_STANDIN_${part})
+    if(NOT included)
+      message(FATAL_ERROR "The top CMakeLists.txt lacks include(\${Slicer_${part}})")
+    endif()
+  endforeach()
+endfunction()

@@ -1,0 +1,160 @@
+"""The CTK and MRML widgets show, choose and report what the real ones do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from slicer_standin.interaction import click_cell, process_events
+
+VOLUME = "vtkMRMLScalarVolumeNode"
+
+
+@pytest.fixture
+def selector(slicer: Any) -> Any:
+    box = slicer.qMRMLNodeComboBox()
+    box.nodeTypes = [VOLUME]
+    box.addEnabled = False
+    box.removeEnabled = False
+    box.setMRMLScene(slicer.mrmlScene)
+    yield box
+    box.setMRMLScene(None)
+
+
+def add_volume(slicer: Any, name: str) -> Any:
+    return slicer.mrmlScene.AddNewNodeByClass(VOLUME, name)
+
+
+def test_the_first_node_is_chosen_by_itself(slicer: Any, selector: Any) -> None:
+    told: list[Any] = []
+    selector.connect("currentNodeChanged(vtkMRMLNode*)", told.append)
+    selector.connect("currentNodeChanged(bool)", told.append)
+    assert selector.currentNode() is None
+    first = add_volume(slicer, "one")
+    add_volume(slicer, "two")
+    assert selector.currentNode() is first
+    assert told == [first, True]
+    assert selector.nodeCount() == 2
+
+
+def test_no_node_is_chosen_by_itself_when_there_may_be_none(slicer: Any, selector: Any) -> None:
+    selector.noneEnabled = True
+    add_volume(slicer, "one")
+    assert selector.currentNode() is None
+    assert selector.currentNodeID == ""
+
+
+def test_only_nodes_of_the_right_kind_are_offered(slicer: Any, selector: Any) -> None:
+    slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
+    label = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
+    hidden = add_volume(slicer, "hidden")
+    hidden.SetHideFromEditors(True)
+    assert [selector.nodeFromIndex(index) for index in range(selector.nodeCount())] == [label]
+    selector.showChildNodeTypes = False
+    assert selector.nodeCount() == 0
+    selector.addAttribute(VOLUME, "Role", "input")
+    marked = add_volume(slicer, "marked")
+    marked.SetAttribute("Role", "input")
+    marked.Modified()
+    assert selector.currentNode() is marked
+
+
+def test_a_node_that_goes_is_not_offered_any_more(slicer: Any, selector: Any) -> None:
+    first, second = add_volume(slicer, "one"), add_volume(slicer, "two")
+    selector.setCurrentNode(first)
+    slicer.mrmlScene.RemoveNode(first)
+    assert selector.currentNode() is second
+    slicer.mrmlScene.Clear(False)
+    assert selector.currentNode() is None
+    assert selector.nodeCount() == 0
+
+
+def test_a_new_node_is_made_and_chosen(slicer: Any, selector: Any) -> None:
+    selector.baseName = "mask"
+    made: list[Any] = []
+    selector.connect("nodeAddedByUser(vtkMRMLNode*)", made.append)
+    node = selector.addNode()
+    assert made == [node]
+    assert selector.currentNode() is node
+    assert node.GetName() == "mask"
+
+
+def test_setters_that_slicer_does_not_expose_are_not_there(selector: Any) -> None:
+    with pytest.raises(AttributeError):
+        selector.setNoneEnabled(True)
+    with pytest.raises(AttributeError):
+        selector.currentNodeId2 = "x"
+    with pytest.raises(TypeError):
+        selector.setCurrentNode("vtkMRMLScalarVolumeNode1")
+
+
+def test_a_collapsed_section_hides_its_contents(slicer: Any) -> None:
+    import ctk
+    import qt
+
+    section = ctk.ctkCollapsibleButton()
+    section.text = "Advanced"
+    box = qt.QCheckBox("one")
+    qt.QVBoxLayout(section).addWidget(box)
+    section.show()
+    process_events()
+    assert box.visible
+    told: list[bool] = []
+    section.connect("contentsCollapsed(bool)", told.append)
+    section.collapsed = True
+    assert (told, box.visible) == ([True], False)
+    section.collapsed = False
+    assert box.visible
+
+
+def test_the_slider_and_its_number_agree(slicer: Any) -> None:
+    import ctk
+
+    slider = ctk.ctkSliderWidget()
+    slider.minimum, slider.maximum, slider.decimals, slider.singleStep = 0.0, 1.0, 3, 0.001
+    told: list[float] = []
+    slider.connect("valueChanged(double)", told.append)
+    slider.value = 0.625
+    assert (slider.value, told) == (0.625, [0.625])
+    slider.value = 7.0
+    assert slider.value == 1.0
+    with pytest.raises(AttributeError):
+        slider.value = "much"
+
+
+def test_the_path_is_told_and_kept_in_the_history(slicer: Any, tmp_path: Path) -> None:
+    import ctk
+
+    edit = ctk.ctkPathLineEdit()
+    edit.settingKey = "models"
+    told: list[Any] = []
+    edit.connect("currentPathChanged(QString)", told.append)
+    edit.connect("validInputChanged(bool)", told.append)
+    edit.currentPath = str(tmp_path)
+    assert told == [True, str(tmp_path)]
+    edit.addCurrentPathToHistory()
+    other = ctk.ctkPathLineEdit()
+    other.settingKey = "models"
+    assert other.currentPath == str(tmp_path)
+    with pytest.raises(AttributeError):
+        edit.currentPath = tmp_path
+
+
+def test_the_table_shows_the_node_and_a_row_can_be_clicked(slicer: Any) -> None:
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
+    slicer.util.updateTableFromArray(node, [np.array([2, 10]), np.array([0.5, 0.25])], ["slice", "probability"])
+    view = slicer.qMRMLTableView()
+    view.setMRMLScene(slicer.mrmlScene)
+    view.setMRMLTableNode(node)
+    view.show()
+    process_events()
+    assert (view.model().rowCount(), view.model().columnCount()) == (2, 2)
+    clicked: list[int] = []
+    view.connect("clicked(QModelIndex)", lambda index: clicked.append(index.row()))
+    click_cell(view, 1)
+    assert clicked == [1]
+    slicer.util.updateTableFromArray(node, [np.array([2])], ["slice"])
+    assert view.model().rowCount() == 1
+    view.setMRMLTableNode(None)
