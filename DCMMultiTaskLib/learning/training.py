@@ -92,11 +92,14 @@ def train_network(
     watch = DataLoader(SliceDataset(validation), batch_size=32, collate_fn=collate) if validation else None
     trainer.fit(module, loader, watch, ckpt_path=str(last) if resume else None, weights_only=False if resume else None)
     metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    chosen: Path | str = last
     if validation and checkpoints.best_model_score is not None:
-        module = MultiTaskTraining.load_from_checkpoint(
-            checkpoints.best_model_path, settings=settings, weights_only=True, map_location="cpu"
-        )
+        chosen = checkpoints.best_model_path
         metrics["best_val_dsc"] = float(checkpoints.best_model_score)
+    # From the file, not from memory: a run that is resumed after its last epoch has nothing averaged in memory.
+    module = MultiTaskTraining.load_from_checkpoint(
+        chosen, settings=settings, weights_only=True, map_location="cpu", strict=True
+    )
     return module.network.cpu().eval(), metrics
 
 

@@ -78,6 +78,13 @@ def test_a_killed_run_resumes_where_it_was(phantoms, tmp_path):
     assert logged(tmp_path, "step", start=1)[0] > logged(tmp_path, "step")[-1]
 
 
+def test_resuming_a_finished_run_gives_its_weights_again(phantoms, tmp_path):
+    first, _ = train_network(phantoms, [], tmp_path, TINY, **CPU)
+    again, _ = train_network(phantoms, [], tmp_path, TINY, resume=True, **CPU)
+    for one, other in zip(first.parameters(), again.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
 def test_validation_is_watched_and_the_best_weights_come_back(phantoms, tmp_path):
     network, metrics = train_network(phantoms[:3], phantoms[3:], tmp_path, TINY, **CPU)
     scores = logged(tmp_path, "val_dsc")
