@@ -1,0 +1,70 @@
+r"""Turn a trained model into one to ship: its measured results and its card go into the package.
+
+    python -m DCMMultiTaskLib.learning.release model.dcmmodel --card CARD.md \
+        --results online=figures/metrics.json -o NAME.dcmmodel
+
+A line `{{online}}` in the card is replaced by the table of those results, so that card and package cannot disagree.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.inference.package import load_package, save_package
+from DCMMultiTaskLib.learning.evaluation import TITLES
+
+
+def markdown_table(figures: Mapping) -> str:
+    """The figures of `evaluation.summarise` as a Markdown table."""
+    lines = ["| figure | value | 95 % interval |", "|---|---|---|"]
+    for key, title in TITLES.items():
+        figure = figures[key]
+        lines.append(f"| {title.strip()} | {figure['value']:.3f} | {figure['low']:.3f} to {figure['high']:.3f} |")
+    return "\n".join(lines)
+
+
+def release(model: Path, output: Path, *, card: str, results: Mapping[str, Mapping]) -> str:
+    """Write the package to ship.
+
+    Args:
+        model: The trained package.
+        output: File to write; its stem becomes the model's name.
+        card: Model card, Markdown, with `{{label}}` where the table of that result belongs.
+        results: `metrics.json` contents by label.
+
+    Returns:
+        SHA-256 of the file.
+
+    Raises:
+        InputError: The card names a result that is not given.
+    """
+    for label, figures in results.items():
+        card = card.replace("{{" + label + "}}", markdown_table(figures))
+    if "{{" in card:
+        raise InputError("The card names a result that is not given: " + card.partition("{{")[2].partition("}}")[0])
+    package = replace(load_package(model), name=output.stem, card=card, results=dict(results))
+    return save_package(package, output, half_precision=True)
+
+
+def main() -> None:
+    """The command line of this file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--card", type=Path, required=True)
+    parser.add_argument("--results", nargs="+", required=True, metavar="LABEL=metrics.json")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    args = parser.parse_args()
+    results = {}
+    for item in args.results:
+        label, _, file = item.partition("=")
+        results[label] = json.loads(Path(file).read_text(encoding="utf-8"))
+    print(release(args.model, args.output, card=args.card.read_text(encoding="utf-8"), results=results))
+
+
+if __name__ == "__main__":
+    main()
