@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
+from scipy.stats import rankdata
 
 
 def dice(mask: np.ndarray, target: np.ndarray) -> float:
@@ -16,10 +16,18 @@ def dice(mask: np.ndarray, target: np.ndarray) -> float:
 
 
 def auc(labels: Sequence[int], scores: Sequence[float]) -> float:
-    """Area under the ROC curve (Eq. 7: the rank formula, ties at mean ranks); NaN where only one label is there."""
-    if len(set(labels)) < 2:
+    """Area under the ROC curve by ranks, (S0 - n0 (n0 + 1) / 2) / (n0 n1) (Eq. 7); ties get mean ranks.
+
+    In the formula's symbols n0 counts the positives and S0 sums their ranks.
+
+    Returns:
+        The area; NaN where only one label is there.
+    """
+    positive = np.asarray(labels) == 1
+    n0, n1 = int(positive.sum()), int((~positive).sum())
+    if not n0 or not n1:
         return float("nan")
-    return float(roc_auc_score(labels, scores))
+    return float((rankdata(scores)[positive].sum() - n0 * (n0 + 1) / 2) / (n0 * n1))
 
 
 def bootstrap_interval(

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.learning.calibration import fit_decision, read_scores
@@ -20,6 +23,13 @@ def test_auc_is_the_rank_formula_with_mean_ranks():
     # Ranks: 0.1 -> 1; the three 0.4 -> 3; 0.9 -> 5. S0 = 5 + 3.
     assert auc(labels, scores) == pytest.approx((8 - 2 * 3 / 2) / (2 * 3))
     assert np.isnan(auc([1, 1], [0.2, 0.3]))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(-3, 3)), min_size=2, max_size=40))
+def test_auc_equals_scikit_learns(pairs):
+    labels, scores = [int(label) for label, _ in pairs], [float(score) for _, score in pairs]
+    if len(set(labels)) == 2:
+        assert auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
 
 
 def test_interval_covers_patients_not_rows():
