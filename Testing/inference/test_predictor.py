@@ -12,53 +12,13 @@ import pytest
 import torch
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.phantom import PhantomStudy, make_phantom, make_phantom_cine
-from DCMMultiTaskLib.imaging.roi import Roi
+from DCMMultiTaskLib.imaging.phantom import PhantomStudy, make_phantom
 from DCMMultiTaskLib.imaging.volume import Volume
-from DCMMultiTaskLib.inference.package import ModelPackage, load_package
+from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.learning.metrics import dice
 from Testing.imaging.geometry import STORAGES, stored_as
-
-
-@pytest.fixture(scope="module")
-def package(tiny_model: Path) -> ModelPackage:
-    return load_package(tiny_model)
-
-
-@pytest.fixture(scope="module")
-def predictor(package: ModelPackage) -> Predictor:
-    return Predictor(package, device="cpu")
-
-
-@pytest.fixture(scope="module")
-def study() -> PhantomStudy:
-    return make_phantom(3, dilated=True, slices=6, matrix=(160, 192))
-
-
-@pytest.fixture(scope="module")
-def result(predictor: Predictor, study: PhantomStudy) -> Result:
-    return predictor.predict(study.volume, activation=True)
-
-
-@pytest.fixture(scope="module")
-def heart(study: PhantomStudy) -> np.ndarray:
-    """Centre of the true myocardium, mm (LPS)."""
-    return centre_lps(study.volume, study.truth.array == 1)
-
-
-def centre_lps(volume: Volume, mask: np.ndarray) -> np.ndarray:
-    return (volume.index_to_lps @ np.append(np.argwhere(mask).mean(axis=0)[::-1], 1))[:3]
-
-
-def dice(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = a.astype(bool), b.astype(bool)
-    return 2 * np.count_nonzero(a & b) / (np.count_nonzero(a) + np.count_nonzero(b))
-
-
-def small(study: PhantomStudy) -> Volume:
-    """Two slices of a study: enough where one prediction more is needed."""
-    return replace(study.volume, array=study.volume.array[2:4])
 
 
 def test_the_mask_is_the_myocardium_on_the_inputs_own_grid(study: PhantomStudy, result: Result) -> None:
@@ -112,25 +72,25 @@ def test_provenance_is_complete_and_json(package: ModelPackage, result: Result) 
     assert facts["seconds"] >= facts["network_seconds"] > 0
 
 
-def test_the_same_input_gives_the_same_result(predictor: Predictor, study: PhantomStudy) -> None:
-    first, second = (predictor.predict(small(study), activation=True) for _ in range(2))
+def test_the_same_input_gives_the_same_result(predictor: Predictor, two_slices: Volume) -> None:
+    first, second = (predictor.predict(two_slices, activation=True) for _ in range(2))
     assert np.array_equal(first.mask, second.mask)
     assert np.array_equal(first.activation, second.activation)
     assert first.rows == second.rows
     assert first.dcm_probability == second.dcm_probability
 
 
-def test_the_batch_size_does_not_matter(package: ModelPackage, study: PhantomStudy) -> None:
-    one, all_at_once = (Predictor(package, device="cpu", batch_size=n).predict(small(study)) for n in (1, 64))
+def test_the_batch_size_does_not_matter(package: ModelPackage, two_slices: Volume) -> None:
+    one, all_at_once = (Predictor(package, device="cpu", batch_size=n).predict(two_slices) for n in (1, 64))
     assert dice(one.mask, all_at_once.mask) > 0.999
     assert one.dcm_probability == pytest.approx(all_at_once.dcm_probability, abs=1e-4)
 
 
 @pytest.mark.parametrize(("order", "flips"), STORAGES[5::11])
 def test_the_way_of_storage_does_not_matter(
-    predictor: Predictor, study: PhantomStudy, order: tuple[int, ...], flips: tuple[bool, ...]
+    predictor: Predictor, two_slices: Volume, order: tuple[int, ...], flips: tuple[bool, ...]
 ) -> None:
-    volume = small(study)
+    volume = two_slices
     plain, other = predictor.predict(volume), predictor.predict(stored_as(volume, order, flips))
     expected = stored_as(plain.volume.with_array(plain.mask), order, flips)
     assert dice(other.mask, expected.array) > 0.999
@@ -138,112 +98,6 @@ def test_the_way_of_storage_does_not_matter(
         sorted(r.myocardium_area_mm2 for r in plain.rows), rel=1e-3
     )
     assert other.dcm_probability == pytest.approx(plain.dcm_probability, abs=1e-3)
-
-
-def test_the_slice_axis_can_be_chosen(predictor: Predictor, study: PhantomStudy) -> None:
-    volume = replace(study.volume, array=study.volume.array[:, :24, :24].repeat(4, axis=0))
-    result = predictor.predict(volume, slice_axis=0)
-    assert result.slice_axis == 0
-    assert len(result.rows) == 24
-    with pytest.raises(InputError):
-        predictor.predict(volume, slice_axis=3)
-
-
-def test_a_cine_keeps_the_phase_with_the_largest_cavity(predictor: Predictor) -> None:
-    # Stored from the contracted heart on, so that the first phase is not the right one.
-    cine = make_phantom_cine(5, phases=4, dilated=False, slices=3, matrix=(160, 192))
-    order = [2, 3, 0, 1]
-    truth = [np.count_nonzero(cine[n].truth.array == 2) for n in order]
-    frames = [cine[n].volume for n in order]
-    ed = predictor.predict(frames)
-    assert (ed.provenance["phase"], ed.provenance["phases"]) == (int(np.argmax(truth)), 4)
-    assert ed.volume is frames[ed.provenance["phase"]]
-    alone = predictor.predict(frames, phase=ed.provenance["phase"])
-    assert dice(alone.mask, ed.mask) > 0.9
-    assert predictor.predict(frames, phase="first").provenance["phase"] == 0
-    for wrong in (4, 99, -1, "late"):
-        with pytest.raises(InputError, match="phase"):
-            predictor.predict(frames, phase=wrong)
-
-
-def test_progress_counts_to_the_end(predictor: Predictor, study: PhantomStudy) -> None:
-    seen: list[tuple[int, int]] = []
-    predictor.predict(small(study), progress=lambda done, total: seen.append((done, total)))
-    assert [done for done, _ in seen] == sorted({done for done, _ in seen})
-    assert {total for _, total in seen} == {4}
-    assert seen[-1] == (4, 4)
-
-
-def test_cancelling_keeps_the_finished_slices(package: ModelPackage, study: PhantomStudy) -> None:
-    predictor = Predictor(package, device="cpu", batch_size=1)
-    done = 0
-
-    def count(now: int, _total: int) -> None:
-        nonlocal done
-        done = now
-
-    result = predictor.predict(study.volume, progress=count, cancelled=lambda: done >= 6 + 4)
-    assert result.cancelled
-    assert [row.quality == "not analysed" for row in result.rows] == [False] * 4 + [True] * 2
-    assert result.mask[:4].any()
-    assert not result.mask[4:].any()
-    assert all(math.isnan(row.dcm_probability) and row.dcm_class == 0 for row in result.rows[4:])
-    assert math.isfinite(result.dcm_probability)
-    assert any("cancelled" in note for note in result.provenance["notes"])
-
-
-def test_cancelling_at_once_gives_an_empty_result(predictor: Predictor, study: PhantomStudy) -> None:
-    result = predictor.predict(study.volume, cancelled=lambda: True)
-    assert result.cancelled
-    assert not result.mask.any()
-    assert {row.quality for row in result.rows} == {"not analysed"}
-    assert math.isnan(result.dcm_probability)
-    assert result.dcm_class == 0
-
-
-def test_cancelling_a_cine_keeps_the_best_finished_phase(package: ModelPackage) -> None:
-    frames = [s.volume for s in make_phantom_cine(5, phases=3, slices=2, matrix=(160, 192))]
-    done = 0
-
-    def count(now: int, _total: int) -> None:
-        nonlocal done
-        done = now
-
-    predictor = Predictor(package, device="cpu", batch_size=1)
-    result = predictor.predict(frames, progress=count, cancelled=lambda: done >= 2 + 2 + 1)
-    assert result.cancelled
-    assert result.provenance["phase"] == 0
-    assert "not analysed" not in {row.quality for row in result.rows}
-
-
-def test_an_roi_takes_the_place_of_the_first_pass(
-    predictor: Predictor, study: PhantomStudy, result: Result, heart: np.ndarray
-) -> None:
-    steps: list[int] = []
-    pointed = predictor.predict(study.volume, roi=Roi(tuple(heart)), progress=lambda _, total: steps.append(total))
-    assert steps[-1] == 6
-    assert pointed.provenance["localisation"]["method"] == "region of interest"
-    assert dice(pointed.mask, result.mask) > 0.8
-
-
-def test_an_roi_with_a_size_bounds_the_mask(predictor: Predictor, study: PhantomStudy, heart: np.ndarray) -> None:
-    thick = 2.5 * study.volume.spacing[2]
-    roi = Roi(tuple(heart), (60.0, 60.0, thick), study.volume.direction)
-    inside = roi.contains(study.volume)
-    result = predictor.predict(study.volume, roi=roi)
-    assert result.mask.any()
-    assert not result.mask[~inside].any()
-    for row in result.rows:
-        assert (row.quality == "outside the ROI") == (not inside[row.slice].any())
-        assert math.isnan(row.dcm_probability) == (row.quality == "outside the ROI")
-
-
-@pytest.mark.parametrize("size", [None, (20.0, 20.0, 20.0)])
-def test_an_roi_outside_the_volume_is_told(
-    predictor: Predictor, study: PhantomStudy, size: tuple[float, float, float] | None
-) -> None:
-    with pytest.raises(InputError, match="outside"):
-        predictor.predict(study.volume, roi=Roi((2000.0, 0.0, 0.0), size))
 
 
 def test_without_a_heart_the_centre_is_analysed_and_the_result_says_so(predictor: Predictor) -> None:
@@ -255,13 +109,13 @@ def test_without_a_heart_the_centre_is_analysed_and_the_result_says_so(predictor
     assert math.isnan(result.dcm_probability)
 
 
-def test_voxels_that_are_no_numbers_are_counted(predictor: Predictor, study: PhantomStudy) -> None:
-    array = small(study).array.astype(np.float32)
+def test_voxels_that_are_no_numbers_are_counted(predictor: Predictor, two_slices: Volume) -> None:
+    array = two_slices.array.astype(np.float32)
     array[0, 0, :5] = np.nan
     array[1, 0, 0] = np.inf
-    result = predictor.predict(replace(small(study), array=array))
+    result = predictor.predict(replace(two_slices, array=array))
     assert any(note.startswith("6 voxels") for note in result.provenance["notes"])
-    assert dice(result.mask, predictor.predict(small(study)).mask) > 0.95
+    assert dice(result.mask, predictor.predict(two_slices).mask) > 0.95
 
 
 def test_a_constant_slice_is_named_and_a_constant_volume_refused(predictor: Predictor, study: PhantomStudy) -> None:
@@ -298,64 +152,7 @@ def test_two_thousand_slices_go_in_small_batches(package: ModelPackage) -> None:
     assert max(pixels) <= 4 * 128 * 128
 
 
-@pytest.mark.parametrize("threshold", [-0.1, 1.1, math.nan])
-def test_a_threshold_that_is_no_probability_is_refused(
-    predictor: Predictor, study: PhantomStudy, threshold: float
-) -> None:
-    with pytest.raises(InputError, match="threshold"):
-        predictor.predict(study.volume, threshold=threshold)
-
-
-def test_the_threshold_decides_the_class(predictor: Predictor, study: PhantomStudy) -> None:
-    for threshold, expected in ((0.0, 1), (1.0, 0)):
-        result = predictor.predict(small(study), threshold=threshold)
-        assert result.dcm_class == expected
-        assert {row.dcm_class for row in result.rows} == {expected}
-        assert result.provenance["decision"]["threshold"] == threshold
-
-
-def test_only_the_largest_component_is_kept_unless_asked_otherwise(predictor: Predictor, study: PhantomStudy) -> None:
-    # One heart twice in one stack, a black slice between: two slices of it, then three.
-    one = study.volume.array
-    twice = replace(study.volume, array=np.concatenate([one[2:4], np.zeros_like(one[:1]), one[1:4]]))
-    everything = predictor.predict(twice, largest_component=False).mask.any(axis=(1, 2))
-    kept = predictor.predict(twice).mask.any(axis=(1, 2))
-    assert list(everything) == [True, True, False, True, True, True]
-    assert list(kept) == [False, False, False, True, True, True]
-
-
-def test_the_activation_map_is_on_the_grid_from_0_to_1(study: PhantomStudy, result: Result) -> None:
-    heat = result.activation
-    assert heat.shape == study.volume.array.shape
-    assert heat.dtype == np.float32
-    assert (heat.min(), heat.max() <= 1) == (0, True)
-    assert heat.max() > 0.9
-    assert not heat[:, 0].any()
-
-
-def test_no_activation_map_unless_asked_for(predictor: Predictor, study: PhantomStudy) -> None:
-    assert predictor.predict(small(study)).activation is None
-
-
-def test_more_views_change_the_answer_a_little(
-    package: ModelPackage, predictor: Predictor, study: PhantomStudy
-) -> None:
-    views = {**package.preprocessing, "flips": ["none", "horizontal", "rotate90"]}
-    many = Predictor(replace(package, preprocessing=views), device="cpu").predict(small(study))
-    one = predictor.predict(small(study))
-    assert many.rows[0].dcm_probability != one.rows[0].dcm_probability
-    assert dice(many.mask, one.mask) > 0.7
-
-
-def test_calibration_is_applied(package: ModelPackage, predictor: Predictor, study: PhantomStudy) -> None:
-    decision = {**package.decision, "slice_scale": 0.5, "slice_bias": 1.0}
-    calibrated = Predictor(replace(package, decision=decision), device="cpu").predict(small(study))
-    for plain, changed in zip(predictor.predict(small(study)).rows, calibrated.rows, strict=True):
-        logit = math.log(plain.dcm_probability / (1 - plain.dcm_probability))
-        assert changed.dcm_probability == pytest.approx(1 / (1 + math.exp(-(0.5 * logit + 1))), abs=1e-6)
-
-
-def test_falling_to_the_cpu_is_told_in_the_result(package: ModelPackage, study: PhantomStudy) -> None:
+def test_falling_to_the_cpu_is_told_in_the_result(package: ModelPackage, two_slices: Volume) -> None:
     class NeverEnough(torch.nn.Module):
         """A GPU's memory, always too small; "meta" is a device that every machine has."""
 
@@ -373,15 +170,17 @@ def test_falling_to_the_cpu_is_told_in_the_result(package: ModelPackage, study: 
 
     predictor = Predictor(package, device="cpu")
     predictor.network, predictor.device = NeverEnough(predictor.network), torch.device("meta")
-    result = predictor.predict(small(study))
+    result = predictor.predict(two_slices)
     assert any("CPU" in note for note in result.provenance["notes"])
-    assert np.array_equal(result.mask, Predictor(package, device="cpu").predict(small(study)).mask)
+    assert np.array_equal(result.mask, Predictor(package, device="cpu").predict(two_slices).mask)
 
 
 @pytest.mark.parametrize("frames", [[], None])
-def test_nothing_to_analyse_is_told(predictor: Predictor, study: PhantomStudy, frames: list[Volume] | None) -> None:
+def test_nothing_to_analyse_is_told(
+    predictor: Predictor, study: PhantomStudy, frames: list[Volume] | None, two_slices: Volume
+) -> None:
     with pytest.raises(InputError):
-        predictor.predict(frames if frames is not None else [study.volume, small(study)])
+        predictor.predict(frames if frames is not None else [study.volume, two_slices])
 
 
 def test_a_batch_of_nothing_is_refused(package: ModelPackage) -> None:

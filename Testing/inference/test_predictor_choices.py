@@ -1,0 +1,177 @@
+"""What a user can choose: phases, region of interest, threshold, maps, views, cancelling."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.phantom import PhantomStudy, make_phantom_cine
+from DCMMultiTaskLib.imaging.roi import Roi
+from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.inference.package import ModelPackage
+from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.learning.metrics import dice
+
+
+def test_the_slice_axis_can_be_chosen(predictor: Predictor, study: PhantomStudy) -> None:
+    volume = replace(study.volume, array=study.volume.array[:, :24, :24].repeat(4, axis=0))
+    result = predictor.predict(volume, slice_axis=0)
+    assert result.slice_axis == 0
+    assert len(result.rows) == 24
+    with pytest.raises(InputError):
+        predictor.predict(volume, slice_axis=3)
+
+
+def test_a_cine_keeps_the_phase_with_the_largest_cavity(predictor: Predictor) -> None:
+    # Stored from the contracted heart on, so that the first phase is not the right one.
+    cine = make_phantom_cine(5, phases=4, dilated=False, slices=3, matrix=(160, 192))
+    order = [2, 3, 0, 1]
+    truth = [np.count_nonzero(cine[n].truth.array == 2) for n in order]
+    frames = [cine[n].volume for n in order]
+    ed = predictor.predict(frames)
+    assert (ed.provenance["phase"], ed.provenance["phases"]) == (int(np.argmax(truth)), 4)
+    assert ed.volume is frames[ed.provenance["phase"]]
+    alone = predictor.predict(frames, phase=ed.provenance["phase"])
+    assert dice(alone.mask, ed.mask) > 0.9
+    assert predictor.predict(frames, phase="first").provenance["phase"] == 0
+    for wrong in (4, 99, -1, "late"):
+        with pytest.raises(InputError, match="phase"):
+            predictor.predict(frames, phase=wrong)
+
+
+def test_progress_counts_to_the_end(predictor: Predictor, two_slices: Volume) -> None:
+    seen: list[tuple[int, int]] = []
+    predictor.predict(two_slices, progress=lambda done, total: seen.append((done, total)))
+    assert [done for done, _ in seen] == sorted({done for done, _ in seen})
+    assert {total for _, total in seen} == {4}
+    assert seen[-1] == (4, 4)
+
+
+def test_cancelling_keeps_the_finished_slices(package: ModelPackage, study: PhantomStudy) -> None:
+    predictor = Predictor(package, device="cpu", batch_size=1)
+    done = 0
+
+    def count(now: int, _total: int) -> None:
+        nonlocal done
+        done = now
+
+    result = predictor.predict(study.volume, progress=count, cancelled=lambda: done >= 6 + 4)
+    assert result.cancelled
+    assert [row.quality == "not analysed" for row in result.rows] == [False] * 4 + [True] * 2
+    assert result.mask[:4].any()
+    assert not result.mask[4:].any()
+    assert all(math.isnan(row.dcm_probability) and row.dcm_class == 0 for row in result.rows[4:])
+    assert math.isfinite(result.dcm_probability)
+    assert any("cancelled" in note for note in result.provenance["notes"])
+
+
+def test_cancelling_at_once_gives_an_empty_result(predictor: Predictor, study: PhantomStudy) -> None:
+    result = predictor.predict(study.volume, cancelled=lambda: True)
+    assert result.cancelled
+    assert not result.mask.any()
+    assert {row.quality for row in result.rows} == {"not analysed"}
+    assert math.isnan(result.dcm_probability)
+    assert result.dcm_class == 0
+
+
+def test_cancelling_a_cine_keeps_the_best_finished_phase(package: ModelPackage) -> None:
+    frames = [s.volume for s in make_phantom_cine(5, phases=3, slices=2, matrix=(160, 192))]
+    done = 0
+
+    def count(now: int, _total: int) -> None:
+        nonlocal done
+        done = now
+
+    predictor = Predictor(package, device="cpu", batch_size=1)
+    result = predictor.predict(frames, progress=count, cancelled=lambda: done >= 2 + 2 + 1)
+    assert result.cancelled
+    assert result.provenance["phase"] == 0
+    assert "not analysed" not in {row.quality for row in result.rows}
+
+
+def test_an_roi_takes_the_place_of_the_first_pass(
+    predictor: Predictor, study: PhantomStudy, result: Result, heart: np.ndarray
+) -> None:
+    steps: list[int] = []
+    pointed = predictor.predict(study.volume, roi=Roi(tuple(heart)), progress=lambda _, total: steps.append(total))
+    assert steps[-1] == 6
+    assert pointed.provenance["localisation"]["method"] == "region of interest"
+    assert dice(pointed.mask, result.mask) > 0.8
+
+
+def test_an_roi_with_a_size_bounds_the_mask(predictor: Predictor, study: PhantomStudy, heart: np.ndarray) -> None:
+    thick = 2.5 * study.volume.spacing[2]
+    roi = Roi(tuple(heart), (60.0, 60.0, thick), study.volume.direction)
+    inside = roi.contains(study.volume)
+    result = predictor.predict(study.volume, roi=roi)
+    assert result.mask.any()
+    assert not result.mask[~inside].any()
+    for row in result.rows:
+        assert (row.quality == "outside the ROI") == (not inside[row.slice].any())
+        assert math.isnan(row.dcm_probability) == (row.quality == "outside the ROI")
+
+
+@pytest.mark.parametrize("size", [None, (20.0, 20.0, 20.0)])
+def test_an_roi_outside_the_volume_is_told(
+    predictor: Predictor, study: PhantomStudy, size: tuple[float, float, float] | None
+) -> None:
+    with pytest.raises(InputError, match="outside"):
+        predictor.predict(study.volume, roi=Roi((2000.0, 0.0, 0.0), size))
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, math.nan])
+def test_a_threshold_that_is_no_probability_is_refused(
+    predictor: Predictor, study: PhantomStudy, threshold: float
+) -> None:
+    with pytest.raises(InputError, match="threshold"):
+        predictor.predict(study.volume, threshold=threshold)
+
+
+def test_the_threshold_decides_the_class(predictor: Predictor, two_slices: Volume) -> None:
+    for threshold, expected in ((0.0, 1), (1.0, 0)):
+        result = predictor.predict(two_slices, threshold=threshold)
+        assert result.dcm_class == expected
+        assert {row.dcm_class for row in result.rows} == {expected}
+        assert result.provenance["decision"]["threshold"] == threshold
+
+
+def test_only_the_largest_component_is_kept_unless_asked_otherwise(predictor: Predictor, study: PhantomStudy) -> None:
+    # One heart twice in one stack, a black slice between: two slices of it, then three.
+    one = study.volume.array
+    twice = replace(study.volume, array=np.concatenate([one[2:4], np.zeros_like(one[:1]), one[1:4]]))
+    everything = predictor.predict(twice, largest_component=False).mask.any(axis=(1, 2))
+    kept = predictor.predict(twice).mask.any(axis=(1, 2))
+    assert list(everything) == [True, True, False, True, True, True]
+    assert list(kept) == [False, False, False, True, True, True]
+
+
+def test_the_activation_map_is_on_the_grid_from_0_to_1(study: PhantomStudy, result: Result) -> None:
+    heat = result.activation
+    assert heat.shape == study.volume.array.shape
+    assert heat.dtype == np.float32
+    assert (heat.min(), heat.max() <= 1) == (0, True)
+    assert heat.max() > 0.9
+    assert not heat[:, 0].any()
+
+
+def test_no_activation_map_unless_asked_for(predictor: Predictor, two_slices: Volume) -> None:
+    assert predictor.predict(two_slices).activation is None
+
+
+def test_more_views_change_the_answer_a_little(package: ModelPackage, predictor: Predictor, two_slices: Volume) -> None:
+    views = {**package.preprocessing, "flips": ["none", "horizontal", "rotate90"]}
+    many = Predictor(replace(package, preprocessing=views), device="cpu").predict(two_slices)
+    one = predictor.predict(two_slices)
+    assert many.rows[0].dcm_probability != one.rows[0].dcm_probability
+    assert dice(many.mask, one.mask) > 0.7
+
+
+def test_calibration_is_applied(package: ModelPackage, predictor: Predictor, two_slices: Volume) -> None:
+    decision = {**package.decision, "slice_scale": 0.5, "slice_bias": 1.0}
+    calibrated = Predictor(replace(package, decision=decision), device="cpu").predict(two_slices)
+    for plain, changed in zip(predictor.predict(two_slices).rows, calibrated.rows, strict=True):
+        logit = math.log(plain.dcm_probability / (1 - plain.dcm_probability))
+        assert changed.dcm_probability == pytest.approx(1 / (1 + math.exp(-(0.5 * logit + 1))), abs=1e-6)

@@ -1,0 +1,54 @@
+"""The shipped model on a real cine, against an expert's contours."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.inference.package import load_package, shipped_model
+from DCMMultiTaskLib.inference.predictor import Predictor
+
+SUNNYBROOK = Path(os.environ.get("DCM_DATA", Path(__file__).parents[2] / ".." / "shared" / "data" / "sunnybrook"))
+PATIENT, PHASES = "SC-HF-I-04", 20
+
+
+def polygon(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """Pixels whose centre lies inside a contour file's polygon (even-odd rule)."""
+    points = np.loadtxt(path)
+    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(float)
+    inside = np.zeros(shape, bool)
+    for (x, y), (next_x, next_y) in zip(points, np.roll(points, -1, axis=0), strict=True):
+        if y != next_y:
+            crosses = (y > rows) != (next_y > rows)
+            inside ^= crosses & (columns < (next_x - x) * (rows - y) / (next_y - y) + x)
+    return inside
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not (SUNNYBROOK / "dicom" / PATIENT).is_dir(), reason="needs the Sunnybrook data (DCM_DATA)")
+def test_the_myocardium_of_a_real_cine() -> None:
+    try:
+        model = shipped_model()
+    except InputError as error:
+        pytest.skip(str(error))
+    result = Predictor(load_package(model)).predict(read_frames(SUNNYBROOK / "dicom" / PATIENT))
+    assert result.provenance["phases"] == PHASES
+    # The contours are those of the last phase of the heart beat; its neighbours differ by a millimetre.
+    assert (result.provenance["phase"] + 3) % PHASES <= 4
+
+    both = either = 0
+    for outer in sorted((SUNNYBROOK / "contours" / PATIENT / "IRCCI-expert").glob("*-ocontour-manual.txt")):
+        frame = SUNNYBROOK / "dicom" / PATIENT / f"{int(outer.name.split('-')[2])}.dcm"
+        corner = sitk.ReadImage(str(frame)).GetOrigin()
+        place = np.linalg.solve(result.volume.index_to_lps, np.append(corner, 1))[:3]
+        assert np.allclose(place[:2], 0, atol=1e-3)
+        mask = result.mask[round(place[2])] == 1
+        inner = outer.with_name(outer.name.replace("ocontour", "icontour"))
+        truth = polygon(outer, mask.shape) & ~polygon(inner, mask.shape)
+        both += np.count_nonzero(mask & truth)
+        either += np.count_nonzero(mask) + np.count_nonzero(truth)
+    assert 2 * both / either >= 0.85
