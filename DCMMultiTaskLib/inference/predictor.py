@@ -106,7 +106,9 @@ class Predictor:
         location = self._locate(runner, study[phases[0]], axis, roi, look_at, counter)
         kept, segmentation = self._segment(runner, study, phases, axis, location, wanted, activation, counter)
 
-        mask = segmentation.source_mask() * inside
+        mask = segmentation.source_mask()
+        if roi is not None:
+            mask *= inside
         if largest_component:
             mask = keep_largest_component(mask)
         decision = {**self.package.decision, **({} if threshold is None else {"threshold": threshold})}

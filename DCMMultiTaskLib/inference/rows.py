@@ -31,7 +31,7 @@ def slice_rows(
     cavity = enclosed_cavity(mask, axis)
     myocardium_mm2 = areas_mm2(mask, volume, axis)
     cavity_mm2 = areas_mm2(cavity, volume, axis)
-    masks, cavities = stack.pose.view(mask.astype(bool)), stack.pose.view(cavity.astype(bool))
+    masks, cavities = stack.pose.view(mask.view(bool)), stack.pose.view(cavity.view(bool))
     field = seen_field(stack)
     pixel_mm2 = float(np.prod(volume.spacing)) / volume.spacing[axis]
     probabilities = sigmoid(decision["slice_scale"] * segmentation.dcm_logit + decision["slice_bias"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class Segmentation:
     """What the network says of one frame, on its grid of N slices of H x W pixels.
 
     Attributes:
-        stack: The slices and the way back to the source.
+        stack: The way back to the source; its images are not kept.
         constant: `(N,)` bool: slices that show nothing.
         analysed: `(N,)` bool: slices that the network has seen.
         myocardium: Probabilities, float32 `(N, H, W)`, 0 where not analysed.
@@ -108,34 +108,46 @@ def segment(
         progress: Told after each batch, asked before each.
     """
     height, width = preprocessing["size"]
-    stack = to_stack(
-        volume,
-        slice_axis=slice_axis,
-        centre_lps=centre_lps,
-        size=(height, width),
-        spacing_mm=preprocessing["spacing_mm"],
+    field: dict[str, Any] = {
+        "slice_axis": slice_axis,
+        "centre_lps": centre_lps,
+        "size": (height, width),
+        "spacing_mm": preprocessing["spacing_mm"],
+    }
+    slices = len(wanted)
+    # Only the way back is kept of the whole stack: the slices themselves are made and dropped batch by batch.
+    way_back = replace(
+        to_stack(volume, indices=[], **field),
+        images=np.broadcast_to(np.float32(0), (slices, 1, height, width)),
+        indices=np.arange(slices),
     )
-    slices = len(stack.indices)
-    # Interpolation leaves rounding errors in a slice that shows nothing; normalising would blow them up.
-    constant = np.ptp(stack.images, axis=(1, 2, 3)) <= 1e-5 * np.abs(stack.images).max(axis=(1, 2, 3))
     result = Segmentation(
-        stack=stack,
-        constant=constant,
+        stack=way_back,
+        constant=np.zeros(slices, dtype=bool),
         analysed=np.zeros(slices, dtype=bool),
         myocardium=np.zeros((slices, height, width), dtype=np.float32),
         dcm_logit=np.full(slices, np.nan),
         activation=np.zeros((slices, height // 16, width // 16), dtype=np.float32) if activation else None,
     )
-    todo = np.flatnonzero(wanted & ~constant)
-    progress.go_on(int((wanted & constant).sum()))
+    todo = np.flatnonzero(wanted)
     while len(todo) and progress.go_on():
         now, todo = np.split(todo, [runner.slices_per_batch(height, width)])
-        images = normalise(stack.images[now], tuple(preprocessing["percentiles"]))
-        maps = runner(images, flips=preprocessing["flips"], activation=activation)
-        result.myocardium[now] = maps.myocardium
-        result.dcm_logit[now] = maps.dcm_logit
-        if result.activation is not None:
-            result.activation[now] = maps.activation
-        result.analysed[now] = True
+        images = to_stack(volume, indices=now, **field).images
+        result.constant[now] = flat = _shows_nothing(images)
+        seen = now[~flat]
+        if len(seen):
+            scaled = normalise(images[~flat], tuple(preprocessing["percentiles"]))
+            maps = runner(scaled, flips=preprocessing["flips"], activation=activation)
+            result.myocardium[seen] = maps.myocardium
+            result.dcm_logit[seen] = maps.dcm_logit
+            if result.activation is not None:
+                result.activation[seen] = maps.activation
+            result.analysed[seen] = True
         progress.go_on(len(now))
     return result
+
+
+def _shows_nothing(images: np.ndarray) -> np.ndarray:
+    """Which of the images `(B, 1, H, W)` are constant; interpolation leaves rounding errors in one that is."""
+    low, high = images.min(axis=(1, 2, 3)), images.max(axis=(1, 2, 3))
+    return high - low <= 1e-5 * np.maximum(np.abs(low), np.abs(high))
