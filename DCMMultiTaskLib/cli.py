@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         reason = f"This needs the Python package {error.name}, which is not installed."
         if error.name == "torch":
-            reason += " In Slicer, install it with the module PyTorch Util."
+            reason += " In Slicer, install it with the module PyTorch Utils."
     except MemoryError:
         reason = "There is not enough memory for this study."
     except KeyboardInterrupt:

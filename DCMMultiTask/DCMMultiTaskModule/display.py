@@ -1,0 +1,157 @@
+"""Show a result in Slicer's views and write it out; every function takes nodes, so it also works from a script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import slicer
+import vtk
+from slicer.i18n import tr as _
+
+from DCMMultiTaskLib.errors import InputError
+
+
+def showResult(nodes) -> None:
+    """Put the volume behind the mask in all slice views, turned to the volume's own slices."""
+    layoutManager = slicer.app.layoutManager()
+    if layoutManager is None:
+        return
+    foreground = {"foreground": nodes.activation, "foregroundOpacity": 0.4} if nodes.activation else {}
+    slicer.util.setSliceViewerLayers(background=nodes.volume, fit=True, rotateToVolumePlane=True, **foreground)
+
+
+def volumeOf(tableNode):
+    """The volume that a result table is about, or None where it is no longer in the scene."""
+    from DCMMultiTaskLib.scene.nodes import VOLUME_ROLE
+
+    return tableNode.GetNodeReference(VOLUME_ROLE) if tableNode else None
+
+
+def segmentationOf(tableNode):
+    """The segmentation that belongs to a result table, or None."""
+    from DCMMultiTaskLib.scene.nodes import SEGMENTATION_ROLE
+
+    return tableNode.GetNodeReference(SEGMENTATION_ROLE) if tableNode else None
+
+
+def slicePosition(tableNode, index: int) -> tuple[float, float, float]:
+    """RAS position (mm) on slice `index`, in plane at the centre of the mask, or of the volume without a mask."""
+    from DCMMultiTaskLib.scene.provenance import node_attributes
+
+    volume = volumeOf(tableNode)
+    if volume is None:
+        raise InputError(_("The volume of this result is no longer in the scene."))
+    segmentation = segmentationOf(tableNode)
+    bounds = [0.0] * 6
+    if segmentation is not None:
+        segmentation.GetRASBounds(bounds)
+    if segmentation is None or bounds[0] > bounds[1]:
+        volume.GetRASBounds(bounds)
+    centre = [(bounds[2 * axis] + bounds[2 * axis + 1]) / 2 for axis in range(3)]
+    toIJK, toRAS = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
+    volume.GetRASToIJKMatrix(toIJK)
+    volume.GetIJKToRASMatrix(toRAS)
+    ijk = list(toIJK.MultiplyPoint([*centre, 1.0]))
+    ijk["IJK".index(node_attributes(tableNode)["slice_axis"])] = float(index)
+    return tuple(toRAS.MultiplyPoint(ijk)[:3])
+
+
+def jumpToSlice(tableNode, index: int) -> None:
+    """Move all slice views to slice `index` of the result's volume."""
+    slicer.vtkMRMLSliceNode.JumpAllSlices(
+        slicer.mrmlScene, *slicePosition(tableNode, index), slicer.vtkMRMLSliceNode.OffsetJumpSlice
+    )
+
+
+def showChart(tableNode) -> None:
+    """Show the chart of the probabilities in the layout."""
+    from DCMMultiTaskLib.scene.nodes import CHART_ROLE
+
+    chart = tableNode.GetNodeReference(CHART_ROLE)
+    if chart is None:
+        raise InputError(_("The chart of this result is no longer in the scene."))
+    slicer.modules.plots.logic().ShowChartInLayout(chart)
+
+
+def isShownIn3D(segmentationNode) -> bool:
+    """Whether the 3D views show the segmentation."""
+    surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
+    displayNode = segmentationNode.GetDisplayNode()
+    return bool(
+        segmentationNode.GetSegmentation().ContainsRepresentation(surface)
+        and displayNode
+        and displayNode.GetVisibility3D()
+    )
+
+
+def show3D(segmentationNode, shown: bool) -> None:
+    """Show the segmentation's surface in the 3D views, or hide it."""
+    if shown:
+        segmentationNode.CreateClosedSurfaceRepresentation()
+    if segmentationNode.GetDisplayNode():
+        segmentationNode.GetDisplayNode().SetVisibility3D(shown)
+    layoutManager = slicer.app.layoutManager()
+    if shown and layoutManager is not None and layoutManager.threeDViewCount:
+        layoutManager.threeDWidget(0).threeDView().resetFocalPoint()
+
+
+def exportName(tableNode) -> str:
+    """What the files of a result are called: the volume's name, or the table's where the volume is gone."""
+    return (volumeOf(tableNode) or tableNode).GetName()
+
+
+def exportTable(tableNode, path: str | Path) -> Path:
+    """Write a result table as the CSV file that the command line writes.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    from DCMMultiTaskLib.imaging.writing import atomic_path
+    from DCMMultiTaskLib.inference.files import write_rows
+    from DCMMultiTaskLib.scene.table import rows_of
+
+    path = Path(path).with_suffix(".csv")
+    with atomic_path(path) as temporary:
+        write_rows(temporary, rows_of(tableNode))
+    return path
+
+
+def exportScene(path: str | Path) -> Path:
+    """Write the scene as one .mrb file.
+
+    Raises:
+        InputError: The file cannot be written.
+    """
+    from DCMMultiTaskLib.scene.files import save_scene
+
+    path = Path(path).with_suffix(".mrb")
+    save_scene(path)
+    return path
+
+
+def outputsOf(volumeNode) -> dict:
+    """The nodes of the last result of a volume by their name in the parameter node; None where there is none."""
+    from DCMMultiTaskLib.scene.nodes import VOLUME_ROLE
+    from DCMMultiTaskLib.scene.provenance import node_attributes
+
+    outputs = dict.fromkeys(("segmentation", "table", "activationVolume"))
+    classes = {
+        "vtkMRMLSegmentationNode": "segmentation",
+        "vtkMRMLTableNode": "table",
+        "vtkMRMLScalarVolumeNode": "activationVolume",
+    }
+    for className, name in classes.items():
+        for node in slicer.util.getNodesByClass(className) if volumeNode else []:
+            source = node.GetNodeReference(VOLUME_ROLE)
+            if source is not None and source.GetID() == volumeNode.GetID() and node_attributes(node):
+                outputs[name] = node
+    return outputs
+
+
+def fitRoi(roiNode, volumeNode) -> None:
+    """Put a box of 130 mm in plane, and as high as the stack, around the middle of a volume."""
+    bounds = [0.0] * 6
+    volumeNode.GetRASBounds(bounds)
+    roiNode.CreateDefaultDisplayNodes()
+    roiNode.SetCenterWorld(*[(bounds[2 * axis] + bounds[2 * axis + 1]) / 2 for axis in range(3)])
+    roiNode.SetSizeWorld(*[min(130.0, bounds[2 * axis + 1] - bounds[2 * axis]) for axis in range(3)])

@@ -1,0 +1,113 @@
+"""What the module does, without its panel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskModule.dependencies import requireTorch
+from DCMMultiTaskModule.parameters import DCMMultiTaskParameterNode
+
+
+class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
+    """Analyse a volume from Python: `DCMMultiTaskLogic().process(volumeNode)`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._predictor = None
+        self._predictorKey = None
+
+    def getParameterNode(self) -> DCMMultiTaskParameterNode:
+        return DCMMultiTaskParameterNode(super().getParameterNode())
+
+    def process(
+        self,
+        inputVolume,
+        segmentation=None,
+        table=None,
+        *,
+        roi=None,
+        modelPath="",
+        computeActivation=False,
+        activationVolume=None,
+        device="auto",
+        sliceAxis=None,
+        threshold=None,
+        largestComponent=True,
+        progress=None,
+        cancelled=None,
+    ):
+        """Analyse a volume and put mask, table, chart and activation map into the scene.
+
+        Args:
+            inputVolume: `vtkMRMLScalarVolumeNode`, a short-axis stack.
+            segmentation: `vtkMRMLSegmentationNode` to update; None makes a new one.
+            table: `vtkMRMLTableNode` to update; None makes a new one.
+            roi: `vtkMRMLMarkupsROINode` around the left ventricle; None lets the network find the heart.
+            modelPath: A .dcmmodel file; empty for the model that comes with the extension.
+            computeActivation: Also make the class activation map.
+            activationVolume: `vtkMRMLScalarVolumeNode` to update with it; None makes a new one.
+            device: "auto", "cpu", "cuda" or "mps".
+            sliceAxis: 0, 1, 2 for I, J, K; None takes the axis of the largest spacing.
+            threshold: Probability from which a slice or the patient is called DCM-like; None takes the model's.
+            largestComponent: Keep only the largest connected piece of the mask.
+            progress: Called with the number of slices done and their total.
+            cancelled: Called between batches of slices; True stops and keeps the finished slices.
+
+        Returns:
+            `DCMMultiTaskLib.scene.nodes.ResultNodes`, or None where it was stopped before any slice was finished;
+            then, and after an error, the scene is as it was.
+
+        Raises:
+            InputError: One sentence that says what is wrong.
+        """
+        requireTorch()
+        from DCMMultiTaskLib.inference.quality import NOT_ANALYSED
+        from DCMMultiTaskLib.scene.nodes import result_to_nodes, volume_from_node
+        from DCMMultiTaskLib.scene.roi import roi_from_node
+
+        result = self.predictor(modelPath, device).predict(
+            volume_from_node(inputVolume),
+            slice_axis=sliceAxis,
+            roi=roi_from_node(roi) if roi else None,
+            threshold=threshold,
+            largest_component=largestComponent,
+            activation=computeActivation,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        present = slicer.mrmlScene.IsNodePresent(inputVolume)
+        if result.cancelled and (not present or all(row.quality == NOT_ANALYSED for row in result.rows)):
+            return None
+        if not present:
+            raise InputError(_("The volume was removed from the scene while it was analysed, so there is no result."))
+        outputs = [
+            node if node and slicer.mrmlScene.IsNodePresent(node) else None
+            for node in (segmentation, table, activationVolume)
+        ]
+        slicer.mrmlScene.SaveStateForUndo()
+        return result_to_nodes(
+            result, inputVolume, segmentation_node=outputs[0], table_node=outputs[1], activation_node=outputs[2]
+        )
+
+    def modelFacts(self, modelPath: str = ""):
+        """Name, version, licence and card of a model, without PyTorch; of the shipped one for an empty path."""
+        from DCMMultiTaskLib.inference.model_file import read_model_facts, shipped_model
+
+        return read_model_facts(Path(modelPath) if modelPath else shipped_model())
+
+    def predictor(self, modelPath: str = "", device: str = "auto"):
+        """The predictor for a model and a device; it is kept, so that a model is loaded once."""
+        from DCMMultiTaskLib.inference.package import load_package, shipped_model
+        from DCMMultiTaskLib.inference.predictor import Predictor
+
+        package = load_package(Path(modelPath) if modelPath else shipped_model())
+        key = (package.sha256, device)
+        if self._predictorKey != key:
+            self._predictor, self._predictorKey = None, None  # frees the memory of the former one first
+            self._predictor, self._predictorKey = Predictor(package, device=device), key
+        return self._predictor
