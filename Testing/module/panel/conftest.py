@@ -1,0 +1,63 @@
+"""The panel, loaded from the installed tree into the Slicer stand-in, and a study with its truth."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+TESTING = Path(__file__).resolve().parents[2]
+TREE = Path(os.environ["DCM_MODULE_TREE"])
+TINY_MODEL = TESTING / "data" / "tiny.dcmmodel"
+sys.path[:0] = [str(TREE), str(TESTING)]
+
+from slicer_standin import fixtures  # noqa: E402
+from slicer_standin.interaction import process_events  # noqa: E402
+
+slicer = fixtures.slicer
+
+
+@pytest.fixture(scope="session")
+def slicer_application() -> Iterator[Any]:
+    """The stand-in with the module, its panel opened once; `loaded_torch` says whether that imported torch."""
+    from slicer_standin.boot import boot, shut_down
+
+    application = boot(modules=[TREE])
+    application.util.selectModule("DCMMultiTask")
+    application.loaded_torch = "torch" in sys.modules
+    yield application
+    shut_down()
+
+
+@pytest.fixture
+def panel(slicer: Any) -> Any:
+    """The module's widget, with its panel shown and an empty scene."""
+    slicer.util.selectModule("DCMMultiTask")
+    widget = slicer.modules.DCMMultiTaskWidget
+    widget.ui.inputsCollapsibleButton.collapsed = False
+    return widget
+
+
+@pytest.fixture(scope="session")
+def phantom() -> Any:
+    """A synthetic study of a dilated heart, with its truth."""
+    from DCMMultiTaskLib.imaging.phantom import make_phantom
+
+    return make_phantom(11, dilated=True, slices=7, matrix=(112, 112))
+
+
+@pytest.fixture
+def study(panel: Any, phantom: Any) -> Any:
+    """The synthetic study in the scene, and the small model chosen."""
+    from DCMMultiTaskLib.scene.nodes import add_volume
+
+    node = add_volume(phantom.volume)
+    process_events()
+    parameters = panel._parameterNode
+    parameters.modelPath = str(TINY_MODEL)
+    return SimpleNamespace(node=node, volume=phantom.volume, truth=phantom.truth, parameters=parameters)

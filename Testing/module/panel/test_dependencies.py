@@ -1,0 +1,139 @@
+"""What is said and done when PyTorch or another package is missing; nothing is installed here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def dependencies(slicer: Any) -> Any:
+    """The module as it is now: another test reloads it."""
+    from DCMMultiTaskModule import dependencies
+
+    return dependencies
+
+
+@pytest.fixture
+def requirements(tmp_path: Path) -> Path:
+    path = tmp_path / "requirements.txt"
+    path.write_text("# comment\nnumpy>=1.0\n\nno-such-package>=2.1\npytest>=999.0\n", encoding="utf-8")
+    return path
+
+
+def without_torch(monkeypatch: pytest.MonkeyPatch, dependencies: Any, version: str | None = None) -> None:
+    real = dependencies.installedVersion
+    monkeypatch.setattr(dependencies, "installedVersion", lambda name: version if name == "torch" else real(name))
+
+
+def test_versions_are_compared_as_numbers(dependencies: Any) -> None:
+    assert dependencies.versionNumbers("2.10.0+cu124") > dependencies.versionNumbers("2.6")
+    assert dependencies.versionNumbers("2.6.0rc1")[:2] == (2, 6)
+
+
+def test_an_installed_torch_is_enough_and_needs_no_extension(
+    dependencies: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", None)
+    dependencies.ensureTorch()
+
+
+def test_without_the_pytorch_extension_the_user_is_told_what_to_install(
+    dependencies: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_torch(monkeypatch, dependencies)
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", None)  # importing it raises ImportError
+    with pytest.raises(dependencies.InputError, match=r"PyTorch extension is not installed.*Extensions Manager"):
+        dependencies.ensureTorch()
+
+
+def test_torch_is_installed_through_the_extension_with_a_lowest_version_and_after_asking(
+    dependencies: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, Any]] = []
+    versions: list[str | None] = [None]
+    extension = ModuleType("PyTorchUtils")
+
+    def install(**choices: Any) -> Any:
+        asked.append(choices)
+        versions[0] = "2.8.0"
+        return object()
+
+    extension.PyTorchUtilsLogic = lambda: SimpleNamespace(installTorch=install)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", extension)
+    monkeypatch.setattr(dependencies, "installedVersion", lambda name: versions[0])
+    dependencies.ensureTorch()
+    assert asked == [{"askConfirmation": True, "torchVersionRequirement": f">={dependencies.MINIMUM_TORCH}"}]
+
+
+def test_declining_the_installation_is_not_an_analysis(dependencies: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    extension = ModuleType("PyTorchUtils")
+    extension.PyTorchUtilsLogic = lambda: SimpleNamespace(installTorch=lambda **_: None)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", extension)
+    without_torch(monkeypatch, dependencies)
+    with pytest.raises(dependencies.InputError, match="was not installed"):
+        dependencies.ensureTorch()
+
+
+def test_an_old_torch_is_named_with_the_version_that_is_needed(
+    dependencies: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_torch(monkeypatch, dependencies, "1.13.1")
+    with pytest.raises(dependencies.InputError, match=r"1\.13\.1.*2\.6"):
+        dependencies.ensureTorch()
+
+
+def test_nothing_is_installed_in_testing_mode(
+    slicer: Any, dependencies: Any, requirements: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slicer.app.commandOptions().testingEnabled = True
+    without_torch(monkeypatch, dependencies)
+    monkeypatch.setattr(slicer.util, "pip_install", lambda *_: pytest.fail("pip was called"))
+    with pytest.raises(dependencies.InputError, match="PyTorch is not installed"):
+        dependencies.ensureTorch()
+    monkeypatch.setitem(sys.modules, "slicer.packaging", None)
+    monkeypatch.delattr(slicer, "packaging", raising=False)
+    with pytest.raises(dependencies.InputError, match="no-such-package"):
+        dependencies.ensureOthers(requirements)
+
+
+def test_only_what_is_missing_or_too_old_is_asked_for(dependencies: Any, requirements: Path) -> None:
+    assert dependencies.missingRequirements(requirements) == ["no-such-package>=2.1", "pytest>=999.0"]
+
+
+def test_packages_come_through_slicer_packaging_where_it_exists(
+    slicer: Any, dependencies: Any, requirements: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import slicer.packaging as packaging
+
+    calls: list[tuple[list[str], str]] = []
+    monkeypatch.setattr(
+        packaging, "pip_ensure", lambda needed, requester: calls.append(([str(n) for n in needed], requester))
+    )
+    dependencies.ensureOthers(requirements)
+    assert calls == [(["numpy>=1.0", "no-such-package>=2.1", "pytest>=999.0"], "DCMMultiTask")]
+
+
+def test_an_older_slicer_asks_and_then_calls_pip(
+    slicer: Any, dependencies: Any, requirements: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed: list[str] = []
+    answers = [False, True]
+    monkeypatch.setitem(sys.modules, "slicer.packaging", None)
+    monkeypatch.delattr(slicer, "packaging", raising=False)
+    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text: answers.pop(0))
+    monkeypatch.setattr(slicer.util, "pip_install", installed.append)
+    with pytest.raises(dependencies.InputError, match="no-such-package"):
+        dependencies.ensureOthers(requirements)
+    assert installed == []
+    dependencies.ensureOthers(requirements)
+    assert installed == ["no-such-package>=2.1 pytest>=999.0"]
+
+
+def test_without_requirements_nobody_is_asked(dependencies: Any, panel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "slicer.packaging", None)
+    dependencies.ensureOthers(panel.resourcePath("requirements.txt"))
