@@ -41,8 +41,10 @@ def main(arguments: list[str]) -> int:
         print(f"Slicer stand-in on slicer-core {version('slicer-core')}")
         return 0
     folders = [Path(path).resolve() for path in line.module_paths]
-    sys.path += [str(folder) for folder in folders]
-    sys.path.append(str(_HERE.parent.parent))  # the library's sources come last: an installed tree is what is tested
+    # Slicer appends module folders. Here they come first and the sources last, so that an extension that was built or
+    # installed is tested with its own copy of the library, whatever this Python has installed.
+    sys.path[1:1] = [str(folder) for folder in folders]
+    sys.path.append(str(_HERE.parent.parent))
     no_modules = bool({"disable-modules", "disable-scripted-loadable-modules"} & line.flags) or "c" in line.texts
     slicer = boot(
         main_window="no-main-window" not in line.flags,

@@ -71,6 +71,32 @@ def test_a_node_that_goes_is_not_offered_any_more(slicer: Any, selector: Any) ->
     assert selector.nodeCount() == 0
 
 
+def test_names_follow_also_of_nodes_that_were_there_before(slicer: Any) -> None:
+    node = add_volume(slicer, "old")
+    box = slicer.qMRMLNodeComboBox()
+    box.nodeTypes = [VOLUME]
+    box.setMRMLScene(slicer.mrmlScene)
+    assert box.currentNode() is None  # with actions in the list, nothing is chosen by itself
+    box.setCurrentNode(node)
+    node.SetName("new")
+    shown = slicer.util.findChildren(box, className="QComboBox")[0]
+    assert shown.currentText == "new"
+
+
+def test_a_widget_that_is_gone_is_not_told_of_the_scene(slicer: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    node, table = add_volume(slicer, "one"), slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
+    box, view = slicer.qMRMLNodeComboBox(), slicer.qMRMLTableView()
+    box.nodeTypes = [VOLUME]
+    box.setMRMLScene(slicer.mrmlScene)
+    view.setMRMLTableNode(table)
+    box.delete()
+    view.delete()
+    node.SetName("two")
+    table.Modified()
+    slicer.mrmlScene.Clear(False)
+    assert "Traceback" not in capfd.readouterr().err
+
+
 def test_a_new_node_is_made_and_chosen(slicer: Any, selector: Any) -> None:
     selector.baseName = "mask"
     made: list[Any] = []

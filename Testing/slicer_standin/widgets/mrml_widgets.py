@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 import vtk
 from PySide6 import QtCore, QtGui, QtWidgets
 
+from .observations import Observations
+
 
 class qMRMLWidget(QtWidgets.QWidget):
     """A panel that passes the scene on to the widgets in it."""
@@ -38,14 +40,13 @@ class qMRMLTableView(QtWidgets.QTableView):
         super().__init__(parent)
         self._scene: Any = None
         self._node: Any = None
-        self._observation: int | None = None
+        self._observations = Observations(self)
         self._items = QtGui.QStandardItemModel(self)
         self._sorted = QtCore.QSortFilterProxyModel(self)
         self._sorted.setSourceModel(self._items)
         self._sorted.setSortRole(QtCore.Qt.ItemDataRole.UserRole)
         self.setModel(self._sorted)
         self.setEditTriggers(QtWidgets.QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.destroyed.connect(self._stop_observing)
 
     def mrmlScene(self) -> Any:
         return self._scene
@@ -59,16 +60,11 @@ class qMRMLTableView(QtWidgets.QTableView):
         return self._node
 
     def setMRMLTableNode(self, node: Any) -> None:
-        self._stop_observing()
+        self._observations.clear()
         self._node = node
         if node is not None:
-            self._observation = node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._update)
+            self._observations.add(node, vtk.vtkCommand.ModifiedEvent, type(self)._update)
         self._update()
-
-    def _stop_observing(self, *_: Any) -> None:
-        if self._node is not None and self._observation is not None:
-            self._node.RemoveObserver(self._observation)
-        self._observation = None
 
     def _update(self, *_: Any) -> None:
         self._items.clear()

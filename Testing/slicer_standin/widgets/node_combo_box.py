@@ -8,6 +8,7 @@ import slicer
 import vtk
 from PySide6 import QtCore, QtGui, QtWidgets
 
+from .observations import Observations
 from .properties import stored
 
 _NODE_ID = int(QtCore.Qt.ItemDataRole.UserRole)
@@ -42,7 +43,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         super().__init__(parent)
         self._scene: Any = None
         self._requested: str | None = None
-        self._observations: list[int] = []
+        self._scene_observations, self._node_observations = Observations(self), Observations(self)
         self._attributes: list[tuple[str, str, Any]] = []
         self._labels: dict[str, str] = {}
         self._user_actions: list[QtGui.QAction] = []
@@ -55,7 +56,6 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self.setFocusProxy(self._box)
         self._box.currentIndexChanged.connect(self._index_changed)
         self._box.activated.connect(self._activated)
-        self.destroyed.connect(self._stop_observing)
         self.setEnabled(False)
 
     def _rebuild(self) -> None:
@@ -92,6 +92,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
             return []
         nodes = self._scene.GetNodes()
         found = [nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems())]
+        self._watch([node for node in found if any(node.IsA(kind) for kind in self.nodeTypes)])
         return [node for node in found if self._accepts(node)]
 
     def _accepts(self, node: Any) -> bool:
@@ -139,46 +140,41 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
     def setMRMLScene(self, scene: Any) -> None:
         if scene is self._scene:
             return
-        self._stop_observing()
+        self._scene_observations.clear()
+        self._node_observations.clear()
         self._scene = scene
         if scene is not None:
-            events = slicer.vtkMRMLScene
-            observed = {
-                events.NodeAddedEvent: self._node_added,
-                events.NodeAboutToBeRemovedEvent: self._node_about_to_be_removed,
-                events.NodeRemovedEvent: lambda *_: self._rebuild(),
-                events.EndBatchProcessEvent: lambda *_: self._rebuild(),
-            }
-            self._observations = [scene.AddObserver(event, function) for event, function in observed.items()]
+            events, rebuild = slicer.vtkMRMLScene, lambda self, _: self._rebuild()
+            self._scene_observations.add(scene, events.NodeAddedEvent, type(self)._node_added)
+            self._scene_observations.add(scene, events.NodeAboutToBeRemovedEvent, type(self)._node_about_to_be_removed)
+            self._scene_observations.add(scene, events.NodeRemovedEvent, rebuild)
+            self._scene_observations.add(scene, events.EndBatchProcessEvent, rebuild)
         self._rebuild()
         if self._requested is not None:
             self.setCurrentNodeID(self._requested)
             self._requested = None
         self.setEnabled(scene is not None)
 
-    def _stop_observing(self, *_: Any) -> None:
-        if self._scene is not None:
-            for tag in self._observations:
-                self._scene.RemoveObserver(tag)
-        self._observations = []
+    def _watch(self, nodes: list[Any]) -> None:
+        """Follow the names and the attributes of nodes."""
+        for node in nodes:
+            if node not in self._node_observations:
+                self._node_observations.add(node, vtk.vtkCommand.ModifiedEvent, type(self)._node_modified)
 
-    @vtk.calldata_type(vtk.VTK_OBJECT)
-    def _node_added(self, scene: Any, event: str, node: Any) -> None:
-        if self._scene.IsBatchProcessing() or not any(node.IsA(kind) for kind in self.nodeTypes):
-            return
-        node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._node_modified)
-        self._rebuild()
-        self._nodeAdded.emit(node)
+    def _node_added(self, node: Any) -> None:
+        if not self._scene.IsBatchProcessing() and any(node.IsA(kind) for kind in self.nodeTypes):
+            self._rebuild()
+            self._nodeAdded.emit(node)
 
-    def _node_modified(self, node: Any, event: str) -> None:
+    def _node_modified(self, node: Any) -> None:
         index = self._box.findData(node.GetID(), _NODE_ID) if self._scene is not None else -1
         if (index >= 0) != self._accepts(node) and node.GetScene() is self._scene:
             self._rebuild()
         elif index >= 0 and self._box.itemText(index) != node.GetName():
             self._box.setItemText(index, node.GetName())
 
-    @vtk.calldata_type(vtk.VTK_OBJECT)
-    def _node_about_to_be_removed(self, scene: Any, event: str, node: Any) -> None:
+    def _node_about_to_be_removed(self, node: Any) -> None:
+        self._node_observations.remove(node)
         if self._box.findData(node.GetID(), _NODE_ID) >= 0:
             self._nodeAboutToBeRemoved.emit(node)
 
