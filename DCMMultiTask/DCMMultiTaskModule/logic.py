@@ -12,6 +12,9 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskModule.dependencies import requireTorch
 from DCMMultiTaskModule.parameters import DCMMultiTaskParameterNode
 
+# Few, so that the progress moves, the window stays alive and Cancel gets through; the numbers do not depend on it.
+SLICES_AT_A_TIME = 4
+
 
 class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
     """Analyse a volume from Python: `DCMMultiTaskLogic().process(volumeNode)`."""
@@ -109,5 +112,6 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
         key = (package.sha256, device)
         if self._predictorKey != key:
             self._predictor, self._predictorKey = None, None  # frees the memory of the former one first
-            self._predictor, self._predictorKey = Predictor(package, device=device), key
+            self._predictor = Predictor(package, device=device, batch_size=SLICES_AT_A_TIME)
+            self._predictorKey = key
         return self._predictor

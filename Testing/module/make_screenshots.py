@@ -63,7 +63,6 @@ def make_pictures(slicer: Any, folder: Path, model: Path | None) -> None:
             grab(widget, folder / "2-running.png")
 
     widget.onProgress = grab_while_running
-    widget.logic.predictor(str(model or ""), "auto").batch_size = 3
     click(widget.ui.applyButton)
     widget.onProgress = follow
     widget.ui.advancedCollapsibleButton.collapsed = True

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-TINY_MODEL = str(Path(__file__).resolve().parents[2] / "data" / "tiny.dcmmodel")
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:

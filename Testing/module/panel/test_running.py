@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from panel_helpers import TINY_MODEL, mask_of, nodes_of
+from panel_helpers import mask_of, nodes_of
 from slicer_standin.interaction import click
 
 from DCMMultiTaskLib.scene.table import rows_of
@@ -22,8 +22,10 @@ def messages(slicer: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, st
     return shown
 
 
-def test_cancel_keeps_the_finished_slices_and_says_so(slicer: Any, panel: Any, study: Any) -> None:
-    panel.logic.predictor(study.parameters.modelPath, "auto").batch_size = 2
+def test_cancel_keeps_the_finished_slices_and_says_so(
+    slicer: Any, panel: Any, study: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel.logic.predictor(study.parameters.modelPath, "auto"), "batch_size", 2)
     steps: list[tuple[int, int, str]] = []
     follow = panel.onProgress
 
@@ -38,7 +40,6 @@ def test_cancel_keeps_the_finished_slices_and_says_so(slicer: Any, panel: Any, s
         click(panel.ui.applyButton)
     finally:
         del panel.onProgress
-        panel.logic.predictor(study.parameters.modelPath, "auto").batch_size = 16
     assert steps[-1][0] < steps[-1][1]
     assert {text for _, _, text in steps} == {"Cancel"}
     rows = rows_of(study.parameters.table)
@@ -122,15 +123,14 @@ def test_a_mistake_of_the_program_is_shown_once_with_its_details(
 
 
 def test_closing_the_scene_while_running_stops_without_a_message(
-    slicer: Any, panel: Any, study: Any, messages: list[tuple[str, str]]
+    slicer: Any, panel: Any, study: Any, messages: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    panel.logic.predictor(study.parameters.modelPath, "auto").batch_size = 2
+    monkeypatch.setattr(panel.logic.predictor(study.parameters.modelPath, "auto"), "batch_size", 2)
     panel.onProgress = lambda done, total: slicer.mrmlScene.Clear(False) if done >= total - 4 else None
     try:
         click(panel.ui.applyButton)
     finally:
         del panel.onProgress
-        panel.logic.predictor(TINY_MODEL, "auto").batch_size = 16
     assert messages == []
     assert not slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
     assert panel.ui.applyButton.text == "Apply"
