@@ -17,6 +17,7 @@ from DCMMultiTaskLib.inference.device import choose_device, describe
 from DCMMultiTaskLib.inference.localisation import IMAGE_CENTRE, Location, locate, slices_to_look_at
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.patient import patient_probability, rule_sentence
+from DCMMultiTaskLib.inference.phase import end_diastole
 from DCMMultiTaskLib.inference.provenance import model_and_versions
 from DCMMultiTaskLib.inference.quality import OK
 from DCMMultiTaskLib.inference.result import Result
@@ -73,8 +74,8 @@ class Predictor:
 
         Args:
             frames: A volume, or the phases of a cine.
-            phase: Of a cine: `ed` segments every phase and keeps the one whose rings enclose the largest cavity;
-                `first`; or a number from 0.
+            phase: Of a cine: `ed` segments every phase and keeps the end-diastolic one (`inference.phase`); `first`;
+                or a number from 0.
             slice_axis: 0, 1, 2 for I, J, K; chosen by the largest spacing if None.
             roi: Where the heart is; found by a first pass of the network if None. An ROI with a size also bounds the
                 mask.
@@ -172,9 +173,8 @@ class Predictor:
         activation: bool,
         counter: Progress,
     ) -> tuple[int, Segmentation]:
-        """Segment the phases; the number and segmentation of the one whose rings enclose the largest cavity."""
-        best: tuple[int, Segmentation] | None = None
-        largest = -1.0
+        """Segment the phases; the number and segmentation of the end-diastolic one."""
+        finished: dict[int, Segmentation] = {}
         for number in phases:
             segmentation = segment(
                 runner,
@@ -187,14 +187,14 @@ class Predictor:
                 progress=counter,
             )
             # A phase in which the user stopped is kept only where there is no finished one.
-            if best is None or not counter.stopped:
-                cavity = segmentation.cavity_mm2() if len(phases) > 1 else 0.0
-                if cavity > largest:
-                    best, largest = (number, segmentation), cavity
+            if not finished or not counter.stopped:
+                finished[number] = segmentation
             if counter.stopped:
                 break
-        assert best is not None
-        return best
+        if len(finished) == 1:
+            return next(iter(finished.items()))
+        kept = end_diastole({number: found.cavity_mm2() for number, found in finished.items()}, len(study))
+        return kept, finished[kept]
 
 
 def check_threshold(threshold: float | None) -> None:
