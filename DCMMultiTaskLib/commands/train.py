@@ -53,6 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CSV",
         help="slices.csv of the folds, to calibrate on",
     )
+    parser.add_argument(
+        "--logit-spread",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="spread of this network's logits against the folds'",
+    )
     parser.add_argument("--data-licence", default="not stated", help="licence of the data, for the model card")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in DIR")
     parser.add_argument("--accelerator", default="auto", help="auto (default), cpu, gpu or mps")
@@ -115,6 +122,7 @@ def run(args: argparse.Namespace) -> int:
         also=args.also,
         mask_offset=tuple(args.mask_offset),
         calibrate=args.calibrate,
+        logit_spread=args.logit_spread,
         data_licence=args.data_licence,
         resume=args.resume,
         accelerator=args.accelerator,

@@ -35,7 +35,9 @@ def read_scores(files: Sequence[Path]) -> list[dict[str, str]]:
     return rows
 
 
-def fit_decision(rows: Sequence[dict[str, str]], *, kind: str = "area_weighted_mean_logit") -> dict[str, Any]:
+def fit_decision(
+    rows: Sequence[dict[str, str]], *, kind: str = "area_weighted_mean_logit", spread: float = 1.0
+) -> dict[str, Any]:
     """Logistic (Platt) calibration of slices and patients.
 
     Both labels weigh the same, so a probability is meant at even odds before the image is seen: 0.5 is the point
@@ -44,6 +46,8 @@ def fit_decision(rows: Sequence[dict[str, str]], *, kind: str = "area_weighted_m
     Args:
         rows: Out-of-fold slice scores of networks whose own calibration was the identity.
         kind: Patient rule, of `inference.patient.RULES`.
+        spread: How many times wider the logits of the network to calibrate spread than those of the networks that gave
+            the scores, on patients that both learned from; more than 1 where it was trained longer.
 
     Returns:
         The `decision` part of a model package.
@@ -72,9 +76,9 @@ def fit_decision(rows: Sequence[dict[str, str]], *, kind: str = "area_weighted_m
     scale, bias = _logistic(np.array(patients), np.array(patient_labels))
     return {
         "threshold": 0.5,
-        "slice_scale": slice_scale,
+        "slice_scale": slice_scale / spread,
         "slice_bias": slice_bias,
-        "patient": {"kind": kind, "scale": scale, "bias": bias},
+        "patient": {"kind": kind, "scale": scale / spread, "bias": bias},
     }
 
 

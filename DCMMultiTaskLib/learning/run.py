@@ -38,6 +38,7 @@ def train_model(
     also: Sequence[Path] = (),
     mask_offset: tuple[float, float] = (0.0, 0.0),
     calibrate: Sequence[Path] = (),
+    logit_spread: float = 1.0,
     data_licence: str = "not stated",
     flips: Sequence[str] = ("none",),
     say: Callable[[str], None] = print,
@@ -57,6 +58,7 @@ def train_model(
         also: Manifests of further patients to learn from in every fold, never validated on: phantoms, say.
         mask_offset: `Patient.mask_offset` of the manifest's patients.
         calibrate: `slices.csv` files of folds, to calibrate the probabilities with.
+        logit_spread: `spread` of `calibration.fit_decision`.
         data_licence: Licence of the training data, for the card.
         flips: Views that prediction averages.
         say: Gets a line of progress.
@@ -76,7 +78,7 @@ def train_model(
             raise InputError(f"There is no fold {fold} of {folds}; folds count from 0.")
         train, validation = patient_folds(patients, folds=folds, seed=0)[fold]
     train = [*train, *(patient for more in also for patient in read_manifest(more))]
-    decision = fit_decision(read_scores(calibrate)) if calibrate else dict(DECISION)
+    decision = fit_decision(read_scores(calibrate), spread=logit_spread) if calibrate else dict(DECISION)
     directory.mkdir(parents=True, exist_ok=True)
     say(f"Training on {len(train)} patients, {len(validation)} held out.")
     network, metrics = train_network(train, validation, directory, settings, **trainer)

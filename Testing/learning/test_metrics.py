@@ -69,6 +69,13 @@ def test_calibration_puts_even_odds_between_the_labels():
     assert decision["patient"]["scale"] > decision["slice_scale"] / 4
 
 
+def test_wider_logits_weigh_less():
+    plain, wider = fit_decision(slice_rows(shift=4.0)), fit_decision(slice_rows(shift=4.0), spread=3.0)
+    assert wider["slice_scale"] == pytest.approx(plain["slice_scale"] / 3)
+    assert wider["patient"]["scale"] == pytest.approx(plain["patient"]["scale"] / 3)
+    assert wider["slice_bias"] == plain["slice_bias"]
+
+
 def test_a_network_that_knows_nothing_is_calibrated_to_one_half():
     decision = fit_decision(slice_rows(shift=0.0))
     for logit in (-4.0, -2.0, 0.0):

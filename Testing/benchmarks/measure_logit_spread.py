@@ -1,0 +1,51 @@
+"""How many times wider one model's logits spread than those of fold models, on the patients that both learned from.
+
+A network that is trained longer gives larger logits. Calibration that was fitted on the folds' networks is carried over
+to it by this ratio (`dcm-multitask train --calibrate ... --logit-spread RATIO`).
+
+    python Testing/benchmarks/measure_logit_spread.py MANIFEST.csv MODEL.dcmmodel FOLD.dcmmodel...
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+
+from DCMMultiTaskLib.inference.package import load_package
+from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.learning.manifest import read_manifest
+from DCMMultiTaskLib.learning.slices import read_patient
+
+
+def slice_logits(model: Path, manifest: Path, patients: Collection[str]) -> dict[str, np.ndarray]:
+    """The network's own logits of each patient's slices, the calibration undone."""
+    package = load_package(model)
+    predictor = Predictor(package)
+    found = {}
+    for patient in read_manifest(manifest):
+        if patient.patient in patients:
+            rows = predictor.predict(read_patient(patient)[0]).rows
+            probability = np.clip([row.dcm_probability for row in rows], 1e-9, 1 - 1e-9)
+            calibrated = np.log(probability / (1 - probability))
+            found[patient.patient] = (calibrated - package.decision["slice_bias"]) / package.decision["slice_scale"]
+    return found
+
+
+def main(manifest: Path, model: Path, folds: list[Path]) -> None:
+    """Print the ratio for each fold, and their mean."""
+    learned = set(load_package(model).training["patients"])
+    ours = slice_logits(model, manifest, learned)
+    ratios = []
+    for fold in folds:
+        theirs = slice_logits(fold, manifest, learned & set(load_package(fold).training["patients"]))
+        spreads = [np.concatenate([logits[name] for name in theirs]).std() for logits in (ours, theirs)]
+        ratios.append(spreads[0] / spreads[1])
+        print(f"{fold}: {spreads[0]:.2f} against {spreads[1]:.2f}, ratio {ratios[-1]:.2f}")
+    print(f"mean ratio {np.mean(ratios):.2f}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), [Path(argument) for argument in sys.argv[3:]])
