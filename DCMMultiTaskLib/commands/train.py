@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--folds", type=int, default=5, help="patient folds (default 5)")
     parser.add_argument("--recipe", choices=["default", "luo2020"], default="default", help="luo2020: as printed")
+    parser.add_argument("--preset", choices=["default", "luo2020"], help="network preset; the recipe's own if left out")
     parser.add_argument("--width", type=int, help="base width of the network")
     for option, kind in (
         ("--epochs", int),
@@ -58,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=1.0,
         metavar="X",
-        help="spread of this network's logits against the folds'",
+        help="spread of its logits against the folds'",
     )
     parser.add_argument("--data-licence", default="not stated", help="licence of the data, for the model card")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in DIR")
@@ -90,13 +91,14 @@ def settings_of(args: argparse.Namespace) -> TrainingSettings:
         InputError: A value is out of range.
     """
     from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings
+    from DCMMultiTaskLib.networks.config import preset
 
     settings = paper_settings() if args.recipe == "luo2020" else TrainingSettings()
     names = ("epochs", "batch_size", "learning_rate", "alpha", "seed", "patience")
     changes = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     try:
-        if args.width is not None:
-            changes["network"] = replace(settings.network, width=args.width)
+        network = preset(args.preset) if args.preset else settings.network
+        changes["network"] = replace(network, width=args.width or network.width)
         return replace(settings, **changes)
     except ValueError as error:
         raise InputError(f"{error}.") from error
