@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -171,14 +171,30 @@ def evaluate(
     figures = summarise(slices, scores)
     figures["model"] = {"name": predictor.package.name, "sha256": predictor.package.sha256}
     directory.mkdir(parents=True, exist_ok=True)
-    _write_rows(directory / "slices.csv", slices)
-    _write_rows(directory / "patients.csv", scores)
+    write_rows(directory / "slices.csv", slices)
+    write_rows(directory / "patients.csv", scores)
     with atomic_path(directory / "metrics.json") as path:
         path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return figures
 
 
-def _write_rows(path: Path, rows: Sequence[Any]) -> None:
+def pooled(directories: Sequence[Path]) -> dict[str, Any]:
+    """The figures of several `evaluate` runs on different patients, such as the folds of a cross validation."""
+    slices, patients = [], []
+    for directory in directories:
+        slices += _read_rows(directory / "slices.csv", SliceScore)
+        patients += _read_rows(directory / "patients.csv", PatientScore)
+    return summarise(slices, patients)
+
+
+def _read_rows(path: Path, kind: type) -> list[Any]:
+    types = get_type_hints(kind)
+    with path.open(newline="", encoding="utf-8") as stream:
+        return [kind(**{name: types[name](value) for name, value in row.items()}) for row in csv.DictReader(stream)]
+
+
+def write_rows(path: Path, rows: Sequence[Any]) -> None:
+    """Dataclass rows as a CSV."""
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, fieldnames=list(asdict(rows[0])))
         writer.writeheader()

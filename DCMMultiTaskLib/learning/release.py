@@ -1,22 +1,21 @@
 r"""Turn a trained model into one to ship: its measured results and its card go into the package.
 
     python -m DCMMultiTaskLib.learning.release model.dcmmodel --card CARD.md \
-        --results online=figures/metrics.json -o NAME.dcmmodel
+        --results online=figures folds=run/0,run/1 -o NAME.dcmmodel
 
-A line `{{online}}` in the card is replaced by the table of those results, so that card and package cannot disagree.
+Several folders of `evaluate` or of training folds, comma between them, are pooled: `folds=run/0,run/1`. A line `{{online}}` in the card is replaced by the table of those results, so that card and package cannot disagree.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.package import load_package, save_package
-from DCMMultiTaskLib.learning.evaluation import TITLES
+from DCMMultiTaskLib.learning.evaluation import TITLES, pooled
 
 
 def markdown_table(figures: Mapping) -> str:
@@ -35,7 +34,7 @@ def release(model: Path, output: Path, *, card: str, results: Mapping[str, Mappi
         model: The trained package.
         output: File to write; its stem becomes the model's name.
         card: Model card, Markdown, with `{{label}}` where the table of that result belongs.
-        results: `metrics.json` contents by label.
+        results: figures of `evaluation.summarise` by label.
 
     Returns:
         SHA-256 of the file.
@@ -56,13 +55,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("--card", type=Path, required=True)
-    parser.add_argument("--results", nargs="+", required=True, metavar="LABEL=metrics.json")
+    parser.add_argument("--results", nargs="+", required=True, metavar="LABEL=DIR[,DIR...]")
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
     results = {}
     for item in args.results:
-        label, _, file = item.partition("=")
-        results[label] = json.loads(Path(file).read_text(encoding="utf-8"))
+        label, _, folders = item.partition("=")
+        results[label] = pooled([Path(folder) for folder in folders.split(",")])
     print(release(args.model, args.output, card=args.card.read_text(encoding="utf-8"), results=results))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.package import load_package
-from DCMMultiTaskLib.learning.evaluation import TITLES, PatientScore, SliceScore, summarise, table
+from DCMMultiTaskLib.learning.evaluation import TITLES, PatientScore, SliceScore, pooled, summarise, table, write_rows
 from DCMMultiTaskLib.learning.release import release
 
 
@@ -34,6 +34,20 @@ def test_summary_by_hand():
     assert figures["auc_per_patient_yardstick"]["value"] == 1
     assert 0 <= figures["auc_per_patient"]["low"] < 7 / 8
     assert all(title in table(figures) for title in TITLES.values())
+
+
+def test_folds_are_pooled_from_their_tables(tmp_path):
+    slices, patients = scores()
+    for fold in range(2):
+        mine = {p.patient for p in patients[fold::2]}
+        folder = tmp_path / str(fold)
+        folder.mkdir()
+        write_rows(folder / "slices.csv", [s for s in slices if s.patient in mine])
+        write_rows(folder / "patients.csv", [p for p in patients if p.patient in mine])
+    figures, whole = pooled([tmp_path / "0", tmp_path / "1"]), summarise(slices, patients)
+    assert figures["patients"] == 6
+    for title in TITLES:
+        assert figures[title]["value"] == pytest.approx(whole[title]["value"])
 
 
 def test_card_and_package_have_the_same_results(tiny_model, tmp_path):
