@@ -3,7 +3,8 @@ r"""Turn a trained model into one to ship: its measured results and its card go 
     python -m DCMMultiTaskLib.learning.release model.dcmmodel --card CARD.md \
         --results online=figures folds=run/0,run/1 -o NAME.dcmmodel
 
-Several folders of `evaluate` or of training folds, comma between them, are pooled: `folds=run/0,run/1`. A line `{{online}}` in the card is replaced by the table of those results, so that card and package cannot disagree.
+Results are folders that `evaluate` or a training fold wrote; several, with commas between them, are pooled. A line
+`{{online}}` in the card is replaced by the table of those results, so that card and package cannot disagree.
 """
 
 from __future__ import annotations
