@@ -68,13 +68,13 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
     def sizeHint(self) -> QtCore.QSize:
         header = QtCore.QSize(self.fontMetrics().horizontalAdvance(self.text()) + 40, self._header_height())
         layout = self.layout()
-        return header if layout is None or self._is_collapsed() else header.expandedTo(layout.sizeHint())
+        return header if layout is None or self._is_collapsed() else header.expandedTo(layout.totalSizeHint())
 
     def minimumSizeHint(self) -> QtCore.QSize:
         layout = self.layout()
         if layout is None or self._is_collapsed():
             return QtCore.QSize(40, self._header_height())
-        return layout.minimumSize()
+        return layout.totalMinimumSize()
 
     def hitButton(self, position: QtCore.QPoint) -> bool:
         return position.y() <= self._header_height()
