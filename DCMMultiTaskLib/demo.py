@@ -101,6 +101,9 @@ def run(
     say("")
     say(describe_result(result))
     say("")
+    if result.volume.name in predictor.package.training.get("patients", ()):
+        say("The model learned from this patient: a good mask here says nothing about new ones.")
+        say("")
     name = file_name(result.volume.name)
     files = list(write_result(result, output, cam=True).values())
     files.append(write_bundle(result, output / f"{name}.mrb"))

@@ -33,7 +33,7 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run_script(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     """In a folder of its own and without the project on the path, as Slicer starts it."""
     command = [sys.executable, "-I", str(SCRIPT), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=cwd, timeout=300)
 
 
 def contents(folder: Path) -> dict[str, str]:

@@ -53,7 +53,7 @@ def test_work_outside_the_network_and_memory(tmp_path: Path) -> None:
     except InputError as error:
         pytest.skip(str(error))
     command = [sys.executable, "-c", CODE, str(model), str(tmp_path), str(THREADS), str(RUNS)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     measured = json.loads(done.stdout)
     read, network, around, write = measured["medians"]
     outside = read + around + write

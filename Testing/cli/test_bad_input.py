@@ -182,7 +182,7 @@ def test_voxels_that_are_no_numbers_are_counted(
 
 def test_exit_code_and_sentence_of_the_whole_process(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "DCMMultiTaskLib", "predict", "none.nrrd", "-o", str(tmp_path / "out")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == "dcm-multitask: error: none.nrrd: no such file or folder.\n"
@@ -190,5 +190,5 @@ def test_exit_code_and_sentence_of_the_whole_process(tmp_path: Path) -> None:
 
 def test_the_command_line_opens_without_torch() -> None:
     code = "import sys, DCMMultiTaskLib.cli; print({'torch', 'SimpleITK', 'numpy', 'slicer', 'vtk'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.strip() == "set()"

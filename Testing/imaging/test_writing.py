@@ -75,7 +75,10 @@ print(*labelmap.GetExtent(), sep=",", end=";")
 print(int((vtk_to_numpy(labelmap.GetPointData().GetScalars()) == 1).sum()), str(tag), sep=";")
 """
     answer = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "study.seg.nrrd")], capture_output=True, text=True, check=False
+        [sys.executable, "-c", script, str(tmp_path / "study.seg.nrrd")],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert answer.returncode == 0, answer.stderr
     expected = (
@@ -134,7 +137,7 @@ except InputError as error:
     answer = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / name), str(room)],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
         cwd=Path(__file__).parents[2],
     )

@@ -184,7 +184,7 @@ except InputError as error:
     sys.exit(str(error))
 """
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path), str(most_bytes)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, str(tmp_path), str(most_bytes)], capture_output=True, encoding="utf-8", check=False
     )
     assert done.returncode == 1
     assert "cannot be written" in done.stderr

@@ -38,7 +38,7 @@ def test_reading_them_does_not_import_torch(path: Path) -> None:
         "import sys, pathlib; from DCMMultiTaskLib.inference.model_file import read_model_facts;"
         "print(read_model_facts(pathlib.Path(sys.argv[1])).name, 'torch' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.split() == ["tiny", "False"]
 
 

@@ -201,7 +201,9 @@ tops = {name.partition(".")[0] for name in set(sys.modules) - before}
 heavy = {"lightning", "safetensors", "sklearn", "scipy", "slicer", "vtk", "qt", "matplotlib", "rich"}
 print(sorted(tops & heavy), any(name.startswith("DCMMultiTaskLib.learning") for name in sys.modules))
 """
-    done = subprocess.run([sys.executable, "-c", code, str(tiny_model)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tiny_model)], capture_output=True, encoding="utf-8", check=True
+    )
     assert done.stdout.strip() == "[] False"
 
 

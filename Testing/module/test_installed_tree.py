@@ -22,7 +22,9 @@ STANDIN = ROOT / "Testing" / "slicer_standin"
 def run(*command: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """With the project's own folder out of the way, so that only the installed tree can be found."""
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | environment
-    return subprocess.run(list(map(str, command)), cwd=cwd, env=variables, capture_output=True, text=True, timeout=900)
+    return subprocess.run(
+        list(map(str, command)), cwd=cwd, env=variables, capture_output=True, encoding="utf-8", timeout=900
+    )
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from DCMMultiTaskLib import demo
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.phantom import make_phantom
 from DCMMultiTaskLib.imaging.writing import write_volume
+from DCMMultiTaskLib.inference.package import load_package, save_package
 from DCMMultiTaskLib.scene import rendering
 from DCMMultiTaskLib.scene.files import load_scene
 
@@ -46,6 +48,17 @@ def test_the_demo_writes_table_scene_and_pictures(scene, slicer, opengl, phantom
         slicer.util.getNode("heart segmentation"), "Myocardium", slicer.util.getNode("heart")
     )
     np.testing.assert_array_equal(back, result.mask)
+
+
+def test_the_demo_says_when_the_model_learned_from_the_patient(slicer, phantom_file, tmp_path, tiny_model, monkeypatch):
+    monkeypatch.setattr(rendering, "has_opengl", lambda: False)
+    model = tmp_path / "learned.dcmmodel"
+    save_package(replace(load_package(tiny_model), training={"patients": ["heart"]}), model)
+    study = demo.choose_input({"DEMO_INPUT": str(phantom_file)}, tmp_path)
+    for package, said in ((tiny_model, False), (model, True)):
+        lines: list[str] = []
+        demo.run(study, output=tmp_path / "out", model=package, say=lines.append)
+        assert any("learned from this patient" in line for line in lines) is said
 
 
 def test_without_opengl_the_demo_goes_on_and_says_what_to_do(slicer, phantom_file, tmp_path, tiny_model, monkeypatch):

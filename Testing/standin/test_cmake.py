@@ -71,7 +71,9 @@ def cmake(*arguments: object, program: str = "cmake") -> subprocess.CompletedPro
     """Run CMake, the one that this Python has (the tests' requirements name it) before any other."""
     found = shutil.which(program, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     assert found, f"there is no {program}"
-    return subprocess.run([found, *map(str, arguments)], capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(
+        [found, *map(str, arguments)], capture_output=True, encoding="utf-8", check=False, timeout=300
+    )
 
 
 def configure(source: Path) -> subprocess.CompletedProcess[str]:

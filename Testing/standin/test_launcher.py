@@ -17,7 +17,7 @@ LAUNCHER = HERE.parent / "slicer_standin" / "launcher.py"
 def launch(*arguments: object, patience: float = 10) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(LAUNCHER), *map(str, arguments)]
     environment = {**os.environ, "SLICER_STANDIN_PATIENCE": str(patience)}
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120, env=environment)
 
 
 @pytest.fixture
