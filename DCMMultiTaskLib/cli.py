@@ -21,10 +21,10 @@ COMMANDS = (predict, train, evaluate, phantom, info)
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in two lines: the usage and the reason."""
+    """Says what is wrong with the arguments in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.format_usage().strip()}\n{self.prog}: error: {message}\n")
+        self.exit(2, f"{self.prog}: error: {message} ({' '.join(self.format_usage().split())})\n")
 
 
 def build_parser() -> argparse.ArgumentParser:

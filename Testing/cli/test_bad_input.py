@@ -152,13 +152,16 @@ def test_a_write_protected_output_folder(tiny_model: Path, tmp_path: Path, capfd
         ["predict", "-x"],
     ],
 )
-def test_bad_arguments_are_a_usage_line_and_a_reason(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+def test_bad_arguments_are_one_line_with_the_reason_and_the_usage(
+    arguments: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     said = capfd.readouterr()
     assert ended.value.code == 2
-    usage, reason = said.err.splitlines()
-    assert usage.startswith("usage: dcm-multitask")
+    (line,) = said.err.splitlines()
+    reason, usage = line.split(" (usage: ")
+    assert usage.startswith("dcm-multitask")
     assert reason.startswith("dcm-multitask")
     assert ": error: " in reason
 
