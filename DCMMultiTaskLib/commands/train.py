@@ -107,6 +107,8 @@ def settings_of(args: argparse.Namespace) -> TrainingSettings:
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the model is."""
     try:
+        from lightning.pytorch.utilities.rank_zero import rank_zero_only
+
         from DCMMultiTaskLib.learning.run import train_model
     except ModuleNotFoundError as error:
         raise InputError(f'Training needs {error.name}: install it with pip install "dcm-multitask[train]".') from error
@@ -133,5 +135,5 @@ def run(args: argparse.Namespace) -> int:
         precision=args.precision,
         workers=args.workers,
     )
-    print(f"Written: {path}")
+    rank_zero_only(print)(f"Written: {path}")
     return 0

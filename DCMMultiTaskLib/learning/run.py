@@ -12,6 +12,7 @@ from typing import Any
 
 import lightning
 import torch
+from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from DCMMultiTaskLib import __version__
 from DCMMultiTaskLib.errors import InputError
@@ -82,6 +83,9 @@ def train_model(
     directory.mkdir(parents=True, exist_ok=True)
     say(f"Training on {len(train)} patients, {len(validation)} held out.")
     network, metrics = train_network(train, validation, directory, settings, **trainer)
+    path = directory / f"{name}.dcmmodel"
+    if getattr(rank_zero_only, "rank", 0) != 0:
+        return path  # of several processes the first alone writes and measures
     package = ModelPackage(
         name=name,
         version=__version__,
@@ -94,7 +98,6 @@ def train_model(
         licence="Apache-2.0",
         card=_card(name, train, data_licence),
     )
-    path = directory / f"{name}.dcmmodel"
     save_package(package, path, half_precision=True)
     if validation:
         figures = evaluate(Predictor(load_package(path)), validation, directory, progress=say)

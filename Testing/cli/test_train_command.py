@@ -1,0 +1,66 @@
+"""`train` and `evaluate` as a user types them, on phantoms."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from DCMMultiTaskLib.cli import main
+from DCMMultiTaskLib.imaging.phantom import write_phantoms
+from DCMMultiTaskLib.inference.package import load_package
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = ("--folds", "2", "--epochs", "10", "--width", "2", "--batch-size", "4", "--accelerator", "cpu")
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_phantoms(tmp_path_factory.mktemp("phantoms"), count=4, seed=60, slices=3)
+
+
+def test_a_fold_gives_a_package_and_the_scores_of_its_unseen_patients(manifest, tmp_path, capsys):
+    arguments = ["train", "--data", str(manifest), "-o", str(tmp_path), "--name", "mine", "--fold", "1", *TINY]
+    assert main(arguments) == 0
+    assert "Written: " in capsys.readouterr().out
+    package = load_package(tmp_path / "mine.dcmmodel")
+    assert package.network_config.width == 2
+    assert len(package.training["patients"]) == 2
+    scored = {line.split(",")[0] for line in (tmp_path / "patients.csv").read_text().splitlines()[1:]}
+    assert len(scored) == 2 and not scored & set(package.training["patients"])
+
+
+def test_evaluate_prints_and_writes_the_same_figures(manifest, tiny_model, tmp_path, capsys):
+    arguments = ["evaluate", "--data", str(manifest), "--model", str(tiny_model), "-o", str(tmp_path)]
+    assert main(arguments) == 0
+    figures = json.loads((tmp_path / "metrics.json").read_text())
+    assert f"{figures['dsc_per_slice']['value']:.3f}" in capsys.readouterr().out
+    assert figures["patients"] == 4 and figures["positive_patients"] == 2
+    assert figures["dsc_per_patient"]["value"] > 0.5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="two CPU processes have not been tried on Windows")
+def test_two_processes_train_together_and_one_writes(manifest, tmp_path):
+    command = [sys.executable, "-m", "DCMMultiTaskLib", "train", "--data", str(manifest), "-o", str(tmp_path), *TINY]
+    done = subprocess.run(
+        [*command, "--devices", "2"], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Written: ") == 1
+    assert "Starting with 2 processes" in done.stderr + done.stdout
+    assert load_package(tmp_path / "model.dcmmodel").results["validation"]["patients"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--fold", "x"], "--fold is a number or none"),
+        (["--fold", "7", "--folds", "2"], "no fold 7 of 2"),
+        (["--epochs", "0"], "epochs"),
+        (["--resume"], "no checkpoint to resume from"),
+    ],
+)
+def test_bad_choices_are_one_sentence(manifest, tmp_path, capsys, arguments, reason):
+    assert main(["train", "--data", str(manifest), "-o", str(tmp_path / "run"), "--folds", "2", *arguments]) == 2
+    assert reason in capsys.readouterr().err
