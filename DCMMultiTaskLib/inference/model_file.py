@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from DCMMultiTaskLib.errors import InputError
 
@@ -55,20 +56,35 @@ def read_model_facts(path: Path) -> ModelFacts:
         InputError: The file is missing or is not a model package.
     """
     path = Path(path)
+    _, _, settings, card = read_model_file(path, (SETTINGS, CARD))
     try:
-        members = read_members(path.read_bytes(), (SETTINGS, CARD))
-        settings = json.loads(members[SETTINGS].decode("utf-8"))
-        card = members[CARD].decode("utf-8")
         return ModelFacts(str(settings["name"]), str(settings["version"]), str(settings["licence"]), card)
-    except OSError as error:
-        raise InputError(f"The model file {path} cannot be read ({error.strerror}).") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise InputError(f"{path.name} is damaged or not a model package ({error}).") from error
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (TypeError, KeyError) as error:
         raise InputError(f"{path.name} is not a model package ({error}).") from error
 
 
-def read_members(content: bytes, names: tuple[str, ...] = (WEIGHTS, SETTINGS, CARD)) -> dict[str, bytes]:
+def read_model_file(
+    path: Path, names: tuple[str, ...] = (WEIGHTS, SETTINGS, CARD)
+) -> tuple[bytes, dict[str, bytes], Any, str]:
+    """The file's bytes, those of the named members, the settings as JSON has them, and the card.
+
+    Raises:
+        InputError: The file cannot be read or is not a model package.
+    """
+    try:
+        content = path.read_bytes()
+        members = _members(content, names)
+        return content, members, json.loads(members[SETTINGS].decode("utf-8")), members[CARD].decode("utf-8")
+    except OSError as error:
+        raise InputError(f"The model file {path} cannot be read ({error.strerror}).") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        # RecursionError is a RuntimeError: settings that are nested without end.
+        raise InputError(f"{path.name} is damaged or not a model package ({error}).") from error
+    except ValueError as error:
+        raise InputError(f"{path.name} is not a model package ({error}).") from error
+
+
+def _members(content: bytes, names: tuple[str, ...]) -> dict[str, bytes]:
     """The bytes of the named members; anything foreign in the archive, or too much, is refused."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         infos = archive.infolist()

@@ -9,10 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import tempfile
 import zipfile
-import zlib
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -24,8 +21,9 @@ import torch
 from torch import Tensor, nn
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.writing import atomic_path
 from DCMMultiTaskLib.inference import safetensors_io
-from DCMMultiTaskLib.inference.model_file import CARD, SETTINGS, SUFFIX, WEIGHTS, read_members, shipped_model
+from DCMMultiTaskLib.inference.model_file import CARD, SETTINGS, SUFFIX, WEIGHTS, read_model_file, shipped_model
 from DCMMultiTaskLib.inference.settings import DECISION, PREPROCESSING, check_decision, check_preprocessing
 from DCMMultiTaskLib.networks.config import NetworkConfig
 from DCMMultiTaskLib.networks.registry import build
@@ -119,7 +117,8 @@ def save_package(package: ModelPackage, path: Path, *, half_precision: bool = Fa
             info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, data)
-    _write_whole(Path(path), content.getvalue())
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content.getvalue())
     return hashlib.sha256(content.getvalue()).hexdigest()
 
 
@@ -141,18 +140,7 @@ def load_package(path: Path) -> ModelPackage:
 
 @lru_cache(maxsize=4)
 def _load(path: Path, _modified: int, _size: int) -> ModelPackage:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"The model file {path} cannot be read ({error.strerror}).") from error
-    try:
-        members = read_members(content)
-        settings = json.loads(members[SETTINGS].decode("utf-8"))
-        card = members[CARD].decode("utf-8")
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise InputError(f"{path.name} is damaged or not a model package ({error}).") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path.name} is not a model package ({error}).") from error
+    content, members, settings, card = read_model_file(path)
     if not isinstance(settings, dict) or settings.get("format") != FORMAT:
         raise InputError(f"{path.name} is not a DCMMultiTask model package (its {SETTINGS} does not say so).")
     version = settings.get("format_version")
@@ -203,19 +191,3 @@ def _package(settings: dict[str, Any], weights: dict[str, Tensor], card: str, co
         card=card,
         sha256=hashlib.sha256(content).hexdigest(),
     )
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside the target and rename."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-        raise InputError(f"{path} cannot be written ({error.strerror}).") from error
