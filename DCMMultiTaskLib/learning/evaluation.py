@@ -5,129 +5,111 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import numpy as np
 
-from DCMMultiTaskLib.imaging.measurements import areas_mm2, enclosed_cavity
+from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.writing import atomic_path
 from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.learning.classification_metrics import average_precision, classification_figures
+from DCMMultiTaskLib.learning.intervals import Figure, PatientBootstrap
 from DCMMultiTaskLib.learning.manifest import Patient
-from DCMMultiTaskLib.learning.metrics import auc, bootstrap_interval, dice
-from DCMMultiTaskLib.learning.slices import read_patient
+from DCMMultiTaskLib.learning.metrics import auc
+from DCMMultiTaskLib.learning.scoring import PatientScore, SliceScore, score_patient
 
 
-@dataclass(frozen=True)
-class SliceScore:
-    """One slice with truth: what was predicted and how good it is."""
-
-    patient: str
-    group: str
-    dcm: int
-    slice: int
-    dsc: float
-    true_area_mm2: float
-    area_mm2: float
-    true_cavity_mm2: float
-    cavity_mm2: float
-    dcm_probability: float
-    quality: str
+def _column(rows: Sequence[Any], name: str) -> np.ndarray:
+    return np.array([getattr(row, name) for row in rows], dtype=float)
 
 
-@dataclass(frozen=True)
-class PatientScore:
-    """One patient: DSC of the whole mask, and the patient-level probability."""
-
-    patient: str
-    group: str
-    dcm: int
-    dsc: float
-    true_cavity_mm2: float
-    cavity_mm2: float
-    dcm_probability: float
+def _mask_figures(rows: Sequence[Any], bootstrap: PatientBootstrap, level: str) -> dict[str, Figure]:
+    """Figures of the masks; `level` ends their names."""
+    names = ("dsc", "dsc_eq6", "jsc", "hd95_mm", "surface_distance_mm")
+    hit, extra, missed = (_column(rows, name) for name in ("true_positive", "false_positive", "false_negative"))
+    return {
+        **{f"{name}_{level}": bootstrap.mean(_column(rows, name)) for name in names},
+        f"f1_pooled_{level}": bootstrap.ratio(2 * hit, 2 * hit + extra + missed),
+    }
 
 
-def score_patient(predictor: Predictor, patient: Patient) -> tuple[list[SliceScore], PatientScore]:
-    """Predict one patient and compare with the truth."""
-    volume, truth = read_patient(patient)
-    result = predictor.predict(volume)
-    axis = result.slice_axis
-    true_mask = truth.array == 1
-    true_areas = areas_mm2(true_mask, volume, axis)
-    true_cavities = areas_mm2(enclosed_cavity(true_mask, axis) | (truth.array == 2), volume, axis)
-    slices = []
-    for row in result.rows:
-        here = [np.take(mask, row.slice, axis=2 - axis) for mask in (result.mask, true_mask)]
-        slices.append(
-            SliceScore(
-                patient=patient.patient,
-                group=patient.group,
-                dcm=patient.dcm,
-                slice=row.slice,
-                dsc=dice(*here),
-                true_area_mm2=float(true_areas[row.slice]),
-                area_mm2=row.myocardium_area_mm2,
-                true_cavity_mm2=float(true_cavities[row.slice]),
-                cavity_mm2=row.cavity_area_mm2,
-                dcm_probability=row.dcm_probability,
-                quality=row.quality,
-            )
-        )
-    whole = PatientScore(
-        patient=patient.patient,
-        group=patient.group,
-        dcm=patient.dcm,
-        dsc=dice(result.mask, true_mask),
-        true_cavity_mm2=max(s.true_cavity_mm2 for s in slices),
-        cavity_mm2=max(s.cavity_mm2 for s in slices),
-        dcm_probability=result.dcm_probability,
-    )
-    return slices, whole
+def _ranked(
+    rows: Sequence[Any],
+    bootstrap: PatientBootstrap,
+    score: str,
+    measure: Callable[[np.ndarray, np.ndarray], float] = auc,
+) -> Figure:
+    """A measure of how well a column ranks the labels, over the rows in which it is a number."""
+    positive, scores = _column(rows, "dcm") == 1, _column(rows, score)
+
+    def statistic(index: np.ndarray) -> float:
+        known = index[np.isfinite(scores[index])]
+        return measure(positive[known], scores[known])
+
+    return bootstrap.figure(statistic)
 
 
-def _figure(rows: Sequence[Any], statistic: Callable[[Sequence[Any]], float]) -> dict[str, float]:
-    low, high = bootstrap_interval([r.patient for r in rows], lambda index: statistic([rows[i] for i in index]))
-    return {"value": statistic(rows), "low": low, "high": high}
+def _label_figures(rows: Sequence[Any], bootstrap: PatientBootstrap, level: str, threshold: float) -> dict[str, Any]:
+    """Figures of the DCM probabilities, and the confusion matrix as numbers of rows; `level` ends their names."""
+    labels, probabilities = _column(rows, "dcm"), _column(rows, "dcm_probability")
+    known = np.isfinite(probabilities)
+    positive, negative, called = known & (labels == 1), known & (labels == 0), probabilities >= threshold
+    figures = classification_figures(labels, probabilities, threshold)
+    return {
+        f"accuracy_{level}": bootstrap.ratio((positive & called) | (negative & ~called), known),
+        f"sensitivity_{level}": bootstrap.ratio(positive & called, positive),
+        f"specificity_{level}": bootstrap.ratio(negative & ~called, negative),
+        f"auc_{level}": _ranked(rows, bootstrap, "dcm_probability"),
+        f"auc_{level}_yardstick": _ranked(rows, bootstrap, "true_cavity_mm2"),
+        f"average_precision_{level}": _ranked(rows, bootstrap, "dcm_probability", average_precision),
+        f"brier_{level}": bootstrap.mean((probabilities - labels) ** 2),
+        f"confusion_{level}": {name: figures[name] for name in CONFUSION},
+    }
 
 
-def _auc_of(field: str) -> Callable[[Sequence[Any]], float]:
-    def statistic(rows: Sequence[Any]) -> float:
-        usable = [r for r in rows if np.isfinite(getattr(r, field))]
-        return auc([r.dcm for r in usable], [getattr(r, field) for r in usable])
-
-    return statistic
-
-
-def summarise(slices: Sequence[SliceScore], patients: Sequence[PatientScore]) -> dict[str, Any]:
-    """Figures with 95 % intervals over patients, and the model-free yardstick beside each classification figure.
+def summarise(
+    slices: Sequence[SliceScore], patients: Sequence[PatientScore], *, threshold: float = 0.5
+) -> dict[str, Any]:
+    """Figures with 95 % intervals over patients, and the model-free yardstick beside each AUC.
 
     The yardstick is the area of the LV cavity in the true masks: what a caliper on a perfect contour would tell.
+
+    Args:
+        slices: Figures are over those with truth. Distances are over those with a predicted mask too;
+            `slices_without_mask` counts the others.
+        patients: Of the same run.
+        threshold: DCM probability from which the class is 1.
+
+    Returns:
+        `TITLES` and counts, JSON-ready.
     """
     with_truth = [s for s in slices if s.true_area_mm2 > 0]
     ranked = sorted(with_truth, key=lambda s: s.true_area_mm2 + s.true_cavity_mm2)
-    thirds = np.array_split(np.arange(len(ranked)), 3)
-
-    def mean_dsc(rows: Sequence[Any]) -> float:
-        return float(np.mean([r.dsc for r in rows]))
-
-    return {
+    thirds = [[ranked[i] for i in part] for part in np.array_split(np.arange(len(ranked)), 3)]
+    by_slice, by_patient = (PatientBootstrap([row.patient for row in rows]) for rows in (with_truth, patients))
+    figures = {
         "patients": len(patients),
         "positive_patients": sum(p.dcm for p in patients),
         "slices": len(with_truth),
-        "dsc_per_slice": _figure(with_truth, mean_dsc),
-        "dsc_per_patient": _figure(patients, mean_dsc),
-        "dsc_smallest_third": _figure([ranked[i] for i in thirds[0]], mean_dsc),
-        "dsc_middle_third": _figure([ranked[i] for i in thirds[1]], mean_dsc),
-        "dsc_largest_third": _figure([ranked[i] for i in thirds[2]], mean_dsc),
-        "auc_per_slice": _figure(with_truth, _auc_of("dcm_probability")),
-        "auc_per_slice_yardstick": _figure(with_truth, _auc_of("true_cavity_mm2")),
-        "auc_per_patient": _figure(patients, _auc_of("dcm_probability")),
-        "auc_per_patient_yardstick": _figure(patients, _auc_of("true_cavity_mm2")),
-        "auc_per_patient_measured_cavity": _figure(patients, _auc_of("cavity_mm2")),
+        "slices_without_mask": sum(s.area_mm2 == 0 for s in with_truth),
+        "threshold": threshold,
+        **_mask_figures(with_truth, by_slice, "per_slice"),
+        **_mask_figures(patients, by_patient, "per_patient"),
+        **{
+            f"dsc_{size}_third": PatientBootstrap([row.patient for row in rows]).mean(_column(rows, "dsc"))
+            for size, rows in zip(("smallest", "middle", "largest"), thirds, strict=True)
+        },
+        **_label_figures(with_truth, by_slice, "per_slice", threshold),
+        **_label_figures(patients, by_patient, "per_patient", threshold),
+        "auc_per_patient_measured_cavity": _ranked(patients, by_patient, "cavity_mm2"),
     }
+    return {name: asdict(figure) if isinstance(figure, Figure) else figure for name, figure in figures.items()}
 
+
+CONFUSION = ("true_positive", "false_negative", "false_positive", "true_negative")
+"""Cells of the paper's Tab. 1, row by row."""
 
 TITLES = {
     "dsc_per_slice": "DSC per slice",
@@ -135,21 +117,48 @@ TITLES = {
     "dsc_smallest_third": "DSC, smallest third of the hearts' slices",
     "dsc_middle_third": "DSC, middle third",
     "dsc_largest_third": "DSC, largest third",
+    "dsc_eq6_per_slice": "DSC as printed in Eq. 6, per slice",
+    "dsc_eq6_per_patient": "DSC as printed in Eq. 6, per patient",
+    "jsc_per_slice": "JSC per slice",
+    "jsc_per_patient": "JSC per patient",
+    "f1_pooled_per_slice": "F1, pixels of all slices with truth pooled",
+    "f1_pooled_per_patient": "F1, voxels of all patients pooled",
+    "hd95_mm_per_slice": "HD95 per slice, mm",
+    "hd95_mm_per_patient": "HD95 per patient, mm",
+    "surface_distance_mm_per_slice": "Mean surface distance per slice, mm",
+    "surface_distance_mm_per_patient": "Mean surface distance per patient, mm",
+    "accuracy_per_slice": "DCM accuracy per slice",
+    "sensitivity_per_slice": "DCM sensitivity per slice",
+    "specificity_per_slice": "DCM specificity per slice",
     "auc_per_slice": "DCM AUC per slice",
     "auc_per_slice_yardstick": "  yardstick: area of the true cavity",
+    "average_precision_per_slice": "DCM average precision per slice",
+    "brier_per_slice": "DCM Brier score per slice",
+    "accuracy_per_patient": "DCM accuracy per patient",
+    "sensitivity_per_patient": "DCM sensitivity per patient",
+    "specificity_per_patient": "DCM specificity per patient",
     "auc_per_patient": "DCM AUC per patient",
     "auc_per_patient_yardstick": "  yardstick: area of the true cavity, largest slice",
     "auc_per_patient_measured_cavity": "  area of the predicted cavity, largest slice",
+    "average_precision_per_patient": "DCM average precision per patient",
+    "brier_per_patient": "DCM Brier score per patient",
 }
 
 
 def table(figures: Mapping[str, Any]) -> str:
     """The figures of `summarise` as lines of text."""
     head = f"{figures['patients']} patients ({figures['positive_patients']} positive), {figures['slices']} slices"
-    lines = [f"{head}; 95 % intervals over patients. Research use only."]
+    lines = [
+        f"{head}; 95 % intervals over patients. Research use only.",
+        f"No mask in {figures['slices_without_mask']} of the slices; distances leave them out.",
+    ]
     for key, title in TITLES.items():
         figure = figures[key]
         lines.append(f"{title:<52} {figure['value']:.3f}  [{figure['low']:.3f}, {figure['high']:.3f}]")
+    for level in ("slice", "patient"):
+        cells = figures[f"confusion_per_{level}"]
+        counts = ", ".join(f"{name.replace('_', ' ')} {cells[name]}" for name in CONFUSION)
+        lines.append(f"Per {level} at a threshold of {figures['threshold']:g}: {counts}")
     return "\n".join(lines)
 
 
@@ -168,7 +177,7 @@ def evaluate(
         slices += rows
         scores.append(whole)
         progress(f"{number}/{len(patients)} {patient.patient}: DSC {whole.dsc:.3f}")
-    figures = summarise(slices, scores)
+    figures = summarise(slices, scores, threshold=predictor.package.decision["threshold"])
     figures["model"] = {"name": predictor.package.name, "sha256": predictor.package.sha256}
     directory.mkdir(parents=True, exist_ok=True)
     write_rows(directory / "slices.csv", slices)
@@ -179,12 +188,25 @@ def evaluate(
 
 
 def pooled(directories: Sequence[Path]) -> dict[str, Any]:
-    """The figures of several `evaluate` runs on different patients, such as the folds of a cross validation."""
+    """The figures of several `evaluate` runs on different patients, such as the folds of a cross validation.
+
+    Raises:
+        InputError: The runs' models have different thresholds.
+    """
     slices, patients = [], []
     for directory in directories:
         slices += _read_rows(directory / "slices.csv", SliceScore)
         patients += _read_rows(directory / "patients.csv", PatientScore)
-    return summarise(slices, patients)
+    thresholds = {_threshold(directory / "metrics.json") for directory in directories}
+    if len(thresholds) > 1:
+        raise InputError(f"The runs have different thresholds: {', '.join(f'{t:g}' for t in sorted(thresholds))}.")
+    return summarise(slices, patients, threshold=thresholds.pop())
+
+
+def _threshold(path: Path) -> float:
+    """The threshold of an `evaluate` run; 0.5 where it wrote none."""
+    written = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return float(written.get("threshold", 0.5))
 
 
 def _read_rows(path: Path, kind: type) -> list[Any]:

@@ -1,11 +1,10 @@
-"""Figures of merit and their intervals."""
+"""The figures of merit that others build on: DSC of masks, AUC of scores."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import rankdata
 
 
 def dice(mask: np.ndarray, target: np.ndarray) -> float:
@@ -15,51 +14,23 @@ def dice(mask: np.ndarray, target: np.ndarray) -> float:
     return 2.0 * int((mask & target).sum()) / total if total else 1.0
 
 
-def auc(labels: Sequence[int], scores: Sequence[float]) -> float:
+def auc(labels: Sequence[int] | np.ndarray, scores: Sequence[float] | np.ndarray) -> float:
     """Area under the ROC curve by ranks, (S0 - n0 (n0 + 1) / 2) / (n0 n1) (Eq. 7); ties get mean ranks.
 
-    In the formula's symbols n0 counts the positives and S0 sums their ranks.
-
-    Returns:
-        The area; NaN where only one label is there.
-    """
-    positive = np.asarray(labels) == 1
-    n0, n1 = int(positive.sum()), int((~positive).sum())
-    if not n0 or not n1:
-        return float("nan")
-    return float((rankdata(scores)[positive].sum() - n0 * (n0 + 1) / 2) / (n0 * n1))
-
-
-def bootstrap_interval(
-    patients: Sequence[str],
-    statistic: Callable[[np.ndarray], float],
-    *,
-    draws: int = 2000,
-    seed: int = 0,
-    level: float = 0.95,
-) -> tuple[float, float]:
-    """Percentile interval of a statistic when PATIENTS are drawn with replacement, each with all its rows.
+    In the formula's symbols n0 counts the positives and S0 sums their ranks. The numerator, the positives' ranks among
+    all less those among themselves, is the number of pairs in which a positive is above a negative, a tie being half a
+    pair. Counted that way the two labels are sorted apart, which takes a fraction of the time.
 
     Args:
-        patients: The patient of each row.
-        statistic: From an array of row numbers (with repeats) to a figure; NaN draws are left out.
-        draws: Bootstrap samples.
-        seed: Of the draws.
-        level: Coverage.
+        labels: 1 or True where positive, `(N,)`.
+        scores: Larger for positives, `(N,)`; float32 sorts fastest.
 
     Returns:
-        Lower and upper end; NaN where no draw gave a figure.
+        The area; NaN where only one label is there or a score is NaN.
     """
-    names = np.array(patients)
-    rows_of = [np.flatnonzero(names == name) for name in dict.fromkeys(patients)]
-    generator = np.random.default_rng(seed)
-    values = []
-    for _ in range(draws):
-        chosen = generator.integers(len(rows_of), size=len(rows_of))
-        values.append(statistic(np.concatenate([rows_of[c] for c in chosen])))
-    finite = np.array([v for v in values if np.isfinite(v)])
-    if not len(finite):
-        return float("nan"), float("nan")
-    tail = (1 - level) / 2
-    low, high = np.quantile(finite, [tail, 1 - tail])
-    return float(low), float(high)
+    positive, values = np.asarray(labels) == 1, np.asarray(scores)
+    above, below = np.sort(values[positive]), np.sort(values[~positive])
+    if not len(above) or not len(below) or np.isnan(above[-1]) or np.isnan(below[-1]):
+        return float("nan")
+    twice = np.searchsorted(below, above, side="left").sum() + np.searchsorted(below, above, side="right").sum()
+    return float(twice / (2 * len(above) * len(below)))

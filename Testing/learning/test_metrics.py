@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.learning.calibration import fit_decision, read_scores
-from DCMMultiTaskLib.learning.metrics import auc, bootstrap_interval, dice
+from DCMMultiTaskLib.learning.metrics import auc, dice
 
 
 def test_dice_by_hand():
@@ -30,15 +30,6 @@ def test_auc_equals_scikit_learns(pairs):
     labels, scores = [int(label) for label, _ in pairs], [float(score) for _, score in pairs]
     if len(set(labels)) == 2:
         assert auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
-
-
-def test_interval_covers_patients_not_rows():
-    patients = [f"P{i}" for i in range(20) for _ in range(50)]
-    values = np.repeat(np.arange(20.0), 50)
-    low, high = bootstrap_interval(patients, lambda rows: float(values[rows].mean()))
-    spread = 1.96 * np.arange(20).std() / np.sqrt(20)
-    assert low == pytest.approx(9.5 - spread, abs=0.5)
-    assert high == pytest.approx(9.5 + spread, abs=0.5)
 
 
 def slice_rows(shift: float) -> list[dict[str, str]]:

@@ -1,0 +1,113 @@
+"""One patient's prediction against the truth, as rows of a table."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from DCMMultiTaskLib.imaging.measurements import areas_mm2, enclosed_cavity
+from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.learning.manifest import Patient
+from DCMMultiTaskLib.learning.mask_metrics import mask_scores
+from DCMMultiTaskLib.learning.slices import read_patient
+
+
+@dataclass(frozen=True)
+class SliceScore:
+    """One slice with truth: what was predicted and how good it is.
+
+    The last seven are those of `mask_metrics.MaskScores`, pixels and mm; unknown in files written before they were.
+    """
+
+    patient: str
+    group: str
+    dcm: int
+    slice: int
+    dsc: float
+    true_area_mm2: float
+    area_mm2: float
+    true_cavity_mm2: float
+    cavity_mm2: float
+    dcm_probability: float
+    quality: str
+    dsc_eq6: float = math.nan
+    jsc: float = math.nan
+    true_positive: int = 0
+    false_positive: int = 0
+    false_negative: int = 0
+    hd95_mm: float = math.nan
+    surface_distance_mm: float = math.nan
+
+
+@dataclass(frozen=True)
+class PatientScore:
+    """One patient: the whole mask, all slices of it, and the patient-level probability; the last seven as above."""
+
+    patient: str
+    group: str
+    dcm: int
+    dsc: float
+    true_cavity_mm2: float
+    cavity_mm2: float
+    dcm_probability: float
+    dsc_eq6: float = math.nan
+    jsc: float = math.nan
+    true_positive: int = 0
+    false_positive: int = 0
+    false_negative: int = 0
+    hd95_mm: float = math.nan
+    surface_distance_mm: float = math.nan
+
+
+def true_areas(truth: Volume, slice_axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Areas of the true myocardium and of the true LV cavity in each slice, twice `(N,)` in mm².
+
+    Args:
+        truth: Labels, 1 = myocardium; the cavity is what it encloses and, where there is one, label 2.
+        slice_axis: 0, 1, 2 for I, J, K.
+    """
+    myocardium = truth.array == 1
+    cavity = enclosed_cavity(myocardium, slice_axis) | (truth.array == 2)
+    return areas_mm2(myocardium, truth, slice_axis), areas_mm2(cavity, truth, slice_axis)
+
+
+def score_patient(predictor: Predictor, patient: Patient) -> tuple[list[SliceScore], PatientScore]:
+    """Predict one patient and compare with the truth."""
+    volume, truth = read_patient(patient)
+    result = predictor.predict(volume)
+    axis = result.slice_axis
+    true_mask = truth.array == 1
+    myocardia, cavities = true_areas(truth, axis)
+    voxel_mm = volume.spacing[::-1]
+    pixel_mm = voxel_mm[: 2 - axis] + voxel_mm[3 - axis :]
+    slices = []
+    for row in result.rows:
+        predicted, wanted = (np.take(mask, row.slice, axis=2 - axis) for mask in (result.mask, true_mask))
+        slices.append(
+            SliceScore(
+                patient=patient.patient,
+                group=patient.group,
+                dcm=patient.dcm,
+                slice=row.slice,
+                true_area_mm2=float(myocardia[row.slice]),
+                area_mm2=row.myocardium_area_mm2,
+                true_cavity_mm2=float(cavities[row.slice]),
+                cavity_mm2=row.cavity_area_mm2,
+                dcm_probability=row.dcm_probability,
+                quality=row.quality,
+                **asdict(mask_scores(predicted, wanted, pixel_mm)),
+            )
+        )
+    whole = PatientScore(
+        patient=patient.patient,
+        group=patient.group,
+        dcm=patient.dcm,
+        true_cavity_mm2=max(s.true_cavity_mm2 for s in slices),
+        cavity_mm2=max(s.cavity_mm2 for s in slices),
+        dcm_probability=result.dcm_probability,
+        **asdict(mask_scores(result.mask, true_mask, voxel_mm)),
+    )
+    return slices, whole
