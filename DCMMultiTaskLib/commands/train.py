@@ -66,13 +66,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--accelerator", default="auto", help="auto (default), cpu, gpu or mps")
     parser.add_argument("--devices", default="auto", help="devices per machine (default auto)")
     parser.add_argument("--nodes", type=int, default=1, help="machines (default 1)")
+    parser.add_argument("--strategy", default="auto", help="how devices share the work, as Lightning's: ddp, fsdp, ...")
     parser.add_argument("--precision", help="as Lightning's, e.g. bf16-mixed; mixed on a GPU by default")
     parser.add_argument("--workers", type=int, default=0, help="processes that load slices (default 0)")
 
 
-def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Which patients, and how their truth is read."""
-    parser.add_argument("--data", metavar="MANIFEST", type=Path, required=True, help="CSV: patient,image,mask,dcm")
+    parser.add_argument("--data", metavar="MANIFEST", type=Path, required=required, help="CSV: patient,image,mask,dcm")
     parser.add_argument("--split", help="use only the manifest's patients of this split")
     parser.add_argument(
         "--mask-offset",
@@ -132,6 +133,7 @@ def run(args: argparse.Namespace) -> int:
         accelerator=args.accelerator,
         devices=int(args.devices) if args.devices.isdigit() else args.devices,
         nodes=args.nodes,
+        strategy=args.strategy,
         precision=args.precision,
         workers=args.workers,
     )

@@ -114,7 +114,7 @@ class Predictor:
             mask = keep_largest_component(mask)
         decision = {**self.package.decision, **({} if threshold is None else {"threshold": threshold})}
         rows = slice_rows(segmentation, mask, wanted, decision)
-        usable = np.array([row.quality == OK for row in rows])
+        usable = np.array([row.quality == OK for row in rows]) & np.isfinite(segmentation.dcm_logit)
         areas = np.array([row.myocardium_area_mm2 for row in rows])
         probability = patient_probability(segmentation.dcm_logit, areas, usable, decision)
         heat = segmentation.source_activation()

@@ -24,7 +24,7 @@ class Maps:
 
     Attributes:
         myocardium: Probabilities, float32 `(B, H, W)`.
-        dcm_logit: float32 `(B,)`.
+        dcm_logit: float32 `(B,)`; NaN from a network that does not classify.
         activation: Class activation map at the network's own resolution, float32 `(B, H / 16, W / 16)`; None unless
             asked for.
     """
@@ -71,7 +71,7 @@ class Runner:
             activation: Also give the class activation map.
 
         Raises:
-            InputError: Not even the CPU has the memory for one slice, or the network has no activation map.
+            InputError: Not even the CPU has the memory for one slice, or the network has no mask or no activation map.
         """
         if activation and not hasattr(getattr(self.network, "classifier", None), "activation_map"):
             raise InputError("This model has no class activation map.")
@@ -115,11 +115,15 @@ class Runner:
         there, back = FLIPS[flip]
         batch = there(images).to(self.device).contiguous(memory_format=torch.channels_last)
         output = self.network(batch)
+        if output.mask_logits is None:
+            raise InputError("This model draws no mask, so it cannot be used here; a network with masks is needed.")
         mask = back(torch.sigmoid(output.mask_logits.float())[:, 0]).cpu()
         heat = torch.empty(0)
         if activation:
             heat = back(self.network.classifier.activation_map(output.attention_features).float()).cpu()
-        return mask, output.dcm_logit.float().cpu(), heat
+        logit = output.dcm_logit
+        # A network that does not classify leaves the probabilities empty.
+        return mask, torch.full((len(mask),), torch.nan) if logit is None else logit.float().cpu(), heat
 
     def _precision(self) -> AbstractContextManager[object]:
         if not self.mixed_precision:

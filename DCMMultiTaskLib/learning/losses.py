@@ -26,8 +26,8 @@ def jaccard_distance(logits: Tensor, target: Tensor, *, smooth: float = 1.0) -> 
 
 
 def total_loss(
-    mask_logits: Tensor,
-    dcm_logit: Tensor,
+    mask_logits: Tensor | None,
+    dcm_logit: Tensor | None,
     mask: Tensor,
     dcm: Tensor,
     *,
@@ -39,8 +39,8 @@ def total_loss(
     The cross entropy is the standard binary one; in Eq. 4 as printed the second term has p and y exchanged.
 
     Args:
-        mask_logits: `(N, 1, H, W)`.
-        dcm_logit: `(N,)`.
+        mask_logits: `(N, 1, H, W)`; None for a network that draws no mask, whose Jaccard distance is then 0.
+        dcm_logit: `(N,)`; None for a network that does not classify, whose cross entropy is then 0.
         mask: Ground truth mask `(N, 1, H, W)`.
         dcm: Ground truth label `(N,)`.
         alpha: Weight of the segmentation (Fig. 5 sweeps it).
@@ -49,8 +49,11 @@ def total_loss(
     Returns:
         The total, the mean Jaccard distance and the mean cross entropy, each a scalar.
     """
-    jaccard = jaccard_distance(mask_logits, mask).mean()
-    entropy = F.binary_cross_entropy_with_logits(dcm_logit.float(), dcm.float(), reduction="none")
-    weight = torch.ones_like(entropy) if classified is None else classified.to(entropy)
-    cross_entropy = (entropy * weight).sum() / weight.sum().clamp(min=1)
+    jaccard = cross_entropy = torch.zeros((), device=mask.device)
+    if mask_logits is not None:
+        jaccard = jaccard_distance(mask_logits, mask).mean()
+    if dcm_logit is not None:
+        entropy = F.binary_cross_entropy_with_logits(dcm_logit.float(), dcm.float(), reduction="none")
+        weight = torch.ones_like(entropy) if classified is None else classified.to(entropy)
+        cross_entropy = (entropy * weight).sum() / weight.sum().clamp(min=1)
     return alpha * jaccard + cross_entropy, jaccard, cross_entropy

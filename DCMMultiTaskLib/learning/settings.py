@@ -9,6 +9,7 @@ from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, AugmentationC
 from DCMMultiTaskLib.networks.config import PRESETS, NetworkConfig
 
 OPTIMISERS = ("adamw", "adam")
+CENTRES = ("heart", "image")
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class TrainingSettings:
         network_name: Name in `networks.registry`.
         network: The network's configuration.
         augmentation: How far the images are varied.
+        centre: What the crops are centred on: the `heart`, or the middle of the `image` as in section 4.1.2.
         epochs: Passes over the training slices.
         batch_size: Slices per step and device.
         optimiser: `adamw` with a one-cycle rate, or `adam` with a constant rate as in section 4.2.
@@ -35,6 +37,7 @@ class TrainingSettings:
     network_name: str = "multitask"
     network: NetworkConfig = field(default_factory=lambda: PRESETS["default"])
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    centre: str = "heart"
     epochs: int = 400
     batch_size: int = 16
     optimiser: str = "adamw"
@@ -50,6 +53,8 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         if self.optimiser not in OPTIMISERS:
             raise ValueError(f"optimiser must be one of {OPTIMISERS}, got {self.optimiser!r}")
+        if self.centre not in CENTRES:
+            raise ValueError(f"centre must be one of {CENTRES}, got {self.centre!r}")
         if self.epochs < 1 or self.batch_size < 1 or self.repeats < 1:
             raise ValueError("epochs, batch_size and repeats must be at least 1")
 

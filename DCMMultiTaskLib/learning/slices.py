@@ -28,8 +28,8 @@ class RawSlice:
         image: float32 `(H, W)`, acquired intensities divided by the slice's largest.
         mask: uint8 `(H, W)`, 1 = myocardium.
         pixel_mm: Row and column spacing.
-        centre: Row and column of the heart's centre: the centroid of the slice's mask, of the patient's mask where
-            the slice has none.
+        centre: Row and column that a crop is centred on: the centroid of the slice's mask (of the patient's mask where
+            the slice has none), or the middle of the image.
         dcm: The patient's label.
     """
 
@@ -81,8 +81,12 @@ def _one_frame(path) -> Volume:
     return frames[0]
 
 
-def load_slices(patient: Patient) -> list[RawSlice]:
+def load_slices(patient: Patient, *, centre: str = "heart") -> list[RawSlice]:
     """All slices of one patient, in slice order.
+
+    Args:
+        patient: Whose.
+        centre: As in `TrainingSettings`.
 
     Raises:
         InputError: As `read_patient`.
@@ -94,18 +98,20 @@ def load_slices(patient: Patient) -> list[RawSlice]:
     images = np.moveaxis(image.array, 2 - axis, 0).astype(np.float32)
     masks = (np.moveaxis(mask.array, 2 - axis, 0) == 1).astype(np.uint8)
     everywhere = np.argwhere(masks.any(axis=0))
-    whole = everywhere.mean(axis=0) if len(everywhere) else (np.array(images.shape[1:]) - 1) / 2
+    middle = (np.array(images.shape[1:]) - 1) / 2
+    whole = everywhere.mean(axis=0) if len(everywhere) else middle
     slices = []
     for pixels, truth in zip(images, masks, strict=True):
         places = np.argwhere(truth)
-        centre = places.mean(axis=0) if len(places) else whole
+        heart = places.mean(axis=0) if len(places) else whole
+        place = heart if centre == "heart" else middle
         slices.append(
             RawSlice(
                 patient=patient.patient,
                 image=pixels / max(float(pixels.max()), 1e-6),
                 mask=truth,
                 pixel_mm=pixel_mm,
-                centre=(float(centre[0]), float(centre[1])),
+                centre=(float(place[0]), float(place[1])),
                 dcm=patient.dcm,
             )
         )
@@ -119,8 +125,8 @@ class SliceDataset(Dataset):
     than the epoch; repeating the slices is the same training in longer epochs.
     """
 
-    def __init__(self, patients: Sequence[Patient], *, repeats: int = 1) -> None:
-        self.slices = [s for patient in patients for s in load_slices(patient)]
+    def __init__(self, patients: Sequence[Patient], *, repeats: int = 1, centre: str = "heart") -> None:
+        self.slices = [s for patient in patients for s in load_slices(patient, centre=centre)]
         self.repeats = repeats
 
     def __len__(self) -> int:

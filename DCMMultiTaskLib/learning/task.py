@@ -47,7 +47,9 @@ class MultiTaskTraining(pl.LightningModule):
         image, mask, _ = augment(batch, NO_AUGMENTATION)
         output = self.network(image.contiguous(memory_format=torch.channels_last))
         _, jaccard, entropy = total_loss(output.mask_logits, output.dcm_logit, mask, batch.dcm)
-        scores = {"val_dsc": dice(output.mask_logits > 0, mask).mean(), "val_jaccard": jaccard, "val_entropy": entropy}
+        scores = {"val_jaccard": jaccard, "val_entropy": entropy}
+        if output.mask_logits is not None:
+            scores["val_dsc"] = dice(output.mask_logits > 0, mask).mean()
         self.log_dict(scores, prog_bar=True, batch_size=len(image), sync_dist=True)
 
     def configure_optimizers(self):

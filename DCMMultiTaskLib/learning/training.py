@@ -30,12 +30,15 @@ def train_network(
     accelerator: str = "auto",
     devices: int | str = "auto",
     nodes: int = 1,
+    strategy: str = "auto",
     precision: str | None = None,
     workers: int = 0,
     progress: bool = True,
     callbacks: Sequence[pl.Callback] = (),
 ) -> tuple[nn.Module, dict[str, float]]:
-    """Train until the epochs are done or the validation DSC stops rising.
+    """Train until the epochs are done or the validation stops getting better.
+
+    What is watched is the validation's DSC, or the cross entropy of a network that draws no mask.
 
     Args:
         train: Patients to learn from.
@@ -47,6 +50,7 @@ def train_network(
         accelerator: As Lightning's: `auto`, `cpu`, `gpu`, `mps`.
         devices: Devices per node; several processes are launched by Lightning, or by torchrun or SLURM around it.
         nodes: Machines.
+        strategy: How several devices share the work, as Lightning's: `auto`, `ddp`, `fsdp`, ...
         precision: As Lightning's; mixed precision on a GPU and full precision elsewhere by default.
         workers: Processes that load slices; they lie in memory, so 0 is right for most.
         progress: Show a progress bar.
@@ -64,16 +68,28 @@ def train_network(
     if resume and not last.is_file():
         raise InputError(f"{last}: there is no checkpoint to resume from.")
     module = MultiTaskTraining(settings)
-    checkpoints = _checkpoints(directory, validated=bool(validation))
+    watched, better = ("val_dsc", "max") if "mask" in settings.network.tasks else ("val_entropy", "min")
+    checkpoints = ModelCheckpoint(
+        directory / "checkpoints",
+        filename="best",
+        save_last=True,
+        enable_version_counter=False,
+        monitor=watched if validation else None,
+        mode=better,
+    )
+    added: list[pl.Callback] = [WarmAveraging(settings.average)] if settings.average else []
+    if validation and settings.patience:
+        added.append(EarlyStopping(watched, mode=better, patience=settings.patience))
     trainer = pl.Trainer(
         default_root_dir=directory,
         accelerator=accelerator,
         devices=devices if accelerator != "cpu" or devices != "auto" else 1,
         num_nodes=nodes,
+        strategy=strategy,
         precision=precision or _precision(accelerator),  # type: ignore[arg-type]
         max_epochs=math.ceil(settings.epochs / settings.repeats),
         check_val_every_n_epoch=settings.validate_every,
-        callbacks=[*_callbacks(settings, validated=bool(validation)), checkpoints, *callbacks],
+        callbacks=[*added, checkpoints, *callbacks],
         logger=CSVLogger(directory, name="logs"),
         enable_progress_bar=progress,
         enable_model_summary=False,
@@ -82,20 +98,22 @@ def train_network(
         num_sanity_val_steps=0,
     )
     loader = DataLoader(
-        SliceDataset(train, repeats=settings.repeats),
+        SliceDataset(train, repeats=settings.repeats, centre=settings.centre),
         batch_size=settings.batch_size,
         shuffle=True,
         drop_last=True,
         collate_fn=collate,
         num_workers=workers,
     )
-    watch = DataLoader(SliceDataset(validation), batch_size=32, collate_fn=collate) if validation else None
+    watch = None
+    if validation:
+        watch = DataLoader(SliceDataset(validation, centre=settings.centre), batch_size=32, collate_fn=collate)
     trainer.fit(module, loader, watch, ckpt_path=str(last) if resume else None, weights_only=False if resume else None)
     metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
     chosen: Path | str = last
     if validation and checkpoints.best_model_score is not None:
         chosen = checkpoints.best_model_path
-        metrics["best_val_dsc"] = float(checkpoints.best_model_score)
+        metrics[f"best_{watched}"] = float(checkpoints.best_model_score)
     # From the file, not from memory: a run that is resumed after its last epoch has nothing averaged in memory.
     module = MultiTaskTraining.load_from_checkpoint(
         chosen, settings=settings, weights_only=True, map_location="cpu", strict=True
@@ -109,23 +127,3 @@ def _precision(accelerator: str) -> str:
     if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
     return "32-true"
-
-
-def _checkpoints(directory: Path, *, validated: bool) -> ModelCheckpoint:
-    return ModelCheckpoint(
-        directory / "checkpoints",
-        filename="best",
-        save_last=True,
-        enable_version_counter=False,
-        monitor="val_dsc" if validated else None,
-        mode="max",
-    )
-
-
-def _callbacks(settings: TrainingSettings, *, validated: bool) -> list[pl.Callback]:
-    callbacks: list[pl.Callback] = []
-    if settings.average:
-        callbacks.append(WarmAveraging(settings.average))
-    if validated and settings.patience:
-        callbacks.append(EarlyStopping("val_dsc", mode="max", patience=settings.patience))
-    return callbacks

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+TASKS = ("mask", "dcm")
 NORMALISATIONS = ("batch", "group")
 MASK_DECODERS = ("full", "depthwise")
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """What a `MultiTaskNetwork` is built from.
+    """What a `MultiTaskNetwork` is built from; the comparison networks read `width` and `tasks` alone.
 
     Attributes:
         name: Preset this began as; shown in model cards.
+        tasks: `mask` draws the myocardium, `dcm` classifies; a network with one of them is a single-task network.
         width: Base width C. The extraction path has C, 2C, 4C and 8C channels.
         bottleneck: Channels of the residual units and the attention path, as a multiple of C.
         extraction_kernel: Kernel of the extraction path's convolutions: 1 as printed (3.1.1), 3 sees neighbours.
@@ -28,6 +30,7 @@ class NetworkConfig:
     """
 
     name: str = "default"
+    tasks: tuple[str, ...] = TASKS
     width: int = 16
     bottleneck: int = 8
     extraction_kernel: int = 3
@@ -40,6 +43,8 @@ class NetworkConfig:
     dropout: float = 0.3
 
     def __post_init__(self) -> None:
+        if not self.tasks or len(set(self.tasks)) < len(self.tasks) or not set(self.tasks) <= set(TASKS):
+            raise ValueError(f"tasks must be one or both of {TASKS}, got {self.tasks}")
         if self.width < 1 or self.bottleneck < 1:
             raise ValueError("width and bottleneck must be positive")
         if self.extraction_kernel % 2 != 1:
@@ -65,10 +70,10 @@ class NetworkConfig:
         unknown = sorted(set(values) - {f.name for f in fields(cls)})
         if unknown:
             raise ValueError(f"unknown network settings: {', '.join(unknown)}")
-        values = dict(values)
-        if "extraction_convolutions" in values:
-            values["extraction_convolutions"] = tuple(values["extraction_convolutions"])
-        return cls(**values)
+        settings: dict[str, Any] = {
+            n: tuple(value) if isinstance(value, list) else value for n, value in values.items()
+        }
+        return cls(**settings)
 
 
 PRESETS = {

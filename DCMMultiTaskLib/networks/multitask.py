@@ -1,30 +1,14 @@
-"""The multi-task network: one shared encoder, a mask and a DCM logit from it."""
+"""The multi-task network: one shared encoder, a mask and a DCM logit from it, or one of the two."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from DCMMultiTaskLib.networks.attention import AttentionPath, Classifier
 from DCMMultiTaskLib.networks.config import NetworkConfig
 from DCMMultiTaskLib.networks.extraction import ExtractionPath
+from DCMMultiTaskLib.networks.output import NetworkOutput
 from DCMMultiTaskLib.networks.recovery import RecoveryPath
-
-
-class NetworkOutput(NamedTuple):
-    """What one pass gives.
-
-    Attributes:
-        mask_logits: Myocardium logits `(N, 1, H, W)`.
-        dcm_logit: DCM logits `(N,)`.
-        attention_features: What the classifier pools, `(N, channels, H / 16, W / 16)`; `Classifier.activation_map`
-            makes the class activation map of it.
-    """
-
-    mask_logits: Tensor
-    dcm_logit: Tensor
-    attention_features: Tensor
 
 
 class MultiTaskNetwork(nn.Module):
@@ -44,9 +28,11 @@ class MultiTaskNetwork(nn.Module):
         self.config = config
         self.extraction = ExtractionPath(config)
         channels = self.extraction.out_channels
-        self.attention = AttentionPath(channels, config)
-        self.classifier = Classifier(channels, config.dropout)
-        self.recovery = RecoveryPath(channels, config)
+        if "dcm" in config.tasks:
+            self.attention = AttentionPath(channels, config)
+            self.classifier = Classifier(channels, config.dropout)
+        if "mask" in config.tasks:
+            self.recovery = RecoveryPath(channels, config)
 
     def forward(self, image: Tensor) -> NetworkOutput:
         """Segment and classify.
@@ -62,5 +48,10 @@ class MultiTaskNetwork(nn.Module):
             raise ValueError(f"height and width must be multiples of 16, got {height} x {width}")
         # [0, 255] is the file format of the grid; around zero and near unit size is what optimisers like.
         features, skips = self.extraction(image / 127.5 - 1)
-        attended = self.attention(features)
-        return NetworkOutput(self.recovery(features, skips), self.classifier(attended), attended)
+        mask_logits = dcm_logit = attended = None
+        if "dcm" in self.config.tasks:
+            attended = self.attention(features)
+            dcm_logit = self.classifier(attended)
+        if "mask" in self.config.tasks:
+            mask_logits = self.recovery(features, skips)
+        return NetworkOutput(mask_logits, dcm_logit, attended)

@@ -2,15 +2,57 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 from torch import nn
 
-from DCMMultiTaskLib.networks.config import NetworkConfig
+from DCMMultiTaskLib.networks.config import TASKS, NetworkConfig
+from DCMMultiTaskLib.networks.deeplabv3 import DeepLabV3
+from DCMMultiTaskLib.networks.fcn8s import FCN8s
 from DCMMultiTaskLib.networks.multitask import MultiTaskNetwork
+from DCMMultiTaskLib.networks.residual_attention import ResidualAttentionNetwork
+from DCMMultiTaskLib.networks.resnet import resnet50, resnet101
+from DCMMultiTaskLib.networks.segnet import SegNet
+from DCMMultiTaskLib.networks.unet import UNet
+from DCMMultiTaskLib.networks.vgg import VGG16
 
-# A network takes (N, 1, H, W) and gives a NetworkOutput. A new one is one file and one line here.
-NETWORKS: dict[str, Callable[[NetworkConfig], nn.Module]] = {"multitask": MultiTaskNetwork}
+
+@dataclass(frozen=True)
+class Entry:
+    """A network of the registry.
+
+    Attributes:
+        build: From a configuration to a network that takes `(N, 1, H, W)` in [0, 255] and gives a `NetworkOutput`.
+        title: What tables call it.
+        tasks: What it can do, of `config.TASKS`.
+        width: Base width as published.
+    """
+
+    build: Callable[[NetworkConfig], nn.Module]
+    title: str
+    tasks: tuple[str, ...] = TASKS
+    width: int = 16
+
+    def config(self, name: str, *, width: int | None = None) -> NetworkConfig:
+        """A configuration of this network, at the published width unless another is given."""
+        return NetworkConfig(name=name, tasks=self.tasks, width=width or self.width)
+
+
+# A new network is one file and one line here, or a file of the user's own (`load_network_file`).
+NETWORKS: dict[str, Entry] = {
+    "multitask": Entry(MultiTaskNetwork, "Multi-task attention network"),
+    "unet": Entry(UNet, "U-Net", tasks=("mask",), width=64),
+    "segnet": Entry(SegNet, "SegNet", tasks=("mask",), width=64),
+    "deeplabv3": Entry(DeepLabV3, "DeepLabV3", tasks=("mask",), width=64),
+    "fcn8s": Entry(FCN8s, "FCN-8s", tasks=("mask",), width=64),
+    "residual_attention": Entry(ResidualAttentionNetwork, "Residual attention network", tasks=("dcm",), width=64),
+    "resnet50": Entry(resnet50, "ResNet-50", tasks=("dcm",), width=64),
+    "resnet101": Entry(resnet101, "ResNet-101", tasks=("dcm",), width=64),
+    "vgg16": Entry(VGG16, "VGG-16", tasks=("dcm",), width=64),
+}
 
 
 def build(name: str, config: NetworkConfig) -> nn.Module:
@@ -21,7 +63,33 @@ def build(name: str, config: NetworkConfig) -> nn.Module:
     """
     if name not in NETWORKS:
         raise ValueError(f"no network {name!r}; there are {', '.join(NETWORKS)}")
-    return NETWORKS[name](config)
+    return NETWORKS[name].build(config)
+
+
+def load_network_file(path: Path) -> str:
+    """Add the network of a user's own Python file to the registry, under the file's stem.
+
+    The file defines `NETWORK`, an `Entry`. It is run: load only files that you would run yourself.
+
+    Returns:
+        The network's name.
+
+    Raises:
+        ValueError: The file has no `NETWORK`, or its name is taken.
+    """
+    name = path.stem
+    if name in NETWORKS:
+        raise ValueError(f"there is a network {name!r} already; give the file {path.name} another name")
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    entry = getattr(module, "NETWORK", None)
+    if not isinstance(entry, Entry):
+        raise ValueError(f"{path} does not define NETWORK = Entry(...) of DCMMultiTaskLib.networks.registry")
+    NETWORKS[name] = entry
+    return name
 
 
 def count_parameters(network: nn.Module) -> int:
