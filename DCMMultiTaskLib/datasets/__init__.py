@@ -1,0 +1,1 @@
+"""Public data sets as distributed, brought to a manifest and volumes."""
