@@ -1,0 +1,188 @@
+"""Cross validation of experiments: each fold of each network is trained once, and found again when it is done."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from DCMMultiTaskLib.experiments.machine import git_commit, machine, versions
+from DCMMultiTaskLib.experiments.predictions import grid_slices, predict_slices
+from DCMMultiTaskLib.experiments.protocol import Experiment
+from DCMMultiTaskLib.imaging.writing import atomic_path
+from DCMMultiTaskLib.learning.manifest import Patient
+from DCMMultiTaskLib.learning.training import train_network
+from DCMMultiTaskLib.networks.registry import build, count_parameters, load_network_file
+
+PREDICTIONS, RECORD = "predictions.npz", "run.json"
+
+
+@dataclass(frozen=True)
+class FoldRun:
+    """One fold of one experiment.
+
+    Attributes:
+        experiment: What is trained.
+        fold: Number of the fold, from 0.
+        train: Patients to learn from.
+        test: Patients held out.
+        directory: Its own folder.
+        command: The command line, for the record.
+    """
+
+    experiment: Experiment
+    fold: int
+    train: Sequence[Patient]
+    test: Sequence[Patient]
+    directory: Path
+    command: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether its results are there and are those of this experiment, fold and patients."""
+        record = read_record(self.directory)
+        return record is not None and all(record.get(name) == value for name, value in self.identity().items())
+
+    def identity(self) -> dict[str, Any]:
+        """What results depend on, JSON-ready; the version of the code is in the record beside it."""
+        identity = {
+            "experiment": self.experiment.key,
+            "fold": self.fold,
+            "settings": self.experiment.settings.to_dict(),
+            "train_patients": [p.patient for p in self.train],
+            "test_patients": [p.patient for p in self.test],
+            "mask_offset": list(self.test[0].mask_offset),
+        }
+        return json.loads(json.dumps(identity))
+
+
+def read_record(directory: Path) -> dict[str, Any] | None:
+    """The record of a finished fold; None where there is none."""
+    path = directory / RECORD
+    if not path.is_file() or not (directory / PREDICTIONS).is_file():
+        return None
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def run_fold(run: FoldRun, *, accelerator: str = "auto", precision: str | None = None) -> None:
+    """Train on the fold's training patients, without a look at the others, and predict these.
+
+    The last weights count: choosing the best epoch on the held-out patients would flatter them. A training that was
+    stopped goes on from its last checkpoint. The record is written last, so that it tells that all is there.
+
+    Raises:
+        InputError: A patient's files cannot be used.
+    """
+    started = datetime.now(timezone.utc)
+    began = time.perf_counter()
+    settings = run.experiment.settings
+    checkpoints = run.directory / "checkpoints"
+    unfinished = run.directory / "unfinished.json"
+    resume = (checkpoints / "last.ckpt").is_file() and _same(unfinished, run.identity())
+    if not resume:
+        shutil.rmtree(run.directory, ignore_errors=True)
+        run.directory.mkdir(parents=True)
+        unfinished.write_text(json.dumps(run.identity()), encoding="utf-8")
+    network, metrics = train_network(
+        run.train,
+        [],
+        run.directory,
+        settings,
+        resume=resume,
+        accelerator=accelerator,
+        devices=1,
+        precision=precision,
+        progress=False,
+    )
+    seconds = time.perf_counter() - began
+    slices = grid_slices(run.test, centre=settings.centre)
+    began = time.perf_counter()
+    predictions = predict_slices(network, slices)
+    predicting = time.perf_counter() - began
+    predictions.save(run.directory / PREDICTIONS)
+    record = {
+        **run.identity(),
+        "title": run.experiment.title,
+        "parameters": count_parameters(network),
+        "multiply_adds": multiply_adds(run.experiment),
+        "training_metrics": metrics,
+        "training_seconds": round(seconds, 1),
+        "resumed": resume,
+        "prediction_ms_per_slice": round(1000 * predicting / len(slices.number), 2),
+        "precision": precision or "as Lightning chose",
+        "seed": settings.seed,
+        "command": run.command,
+        "commit": git_commit(),
+        "started": started.isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": versions(),
+    }
+    with atomic_path(run.directory / RECORD) as path:
+        path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    unfinished.unlink(missing_ok=True)
+
+
+def _same(path: Path, identity: dict[str, Any]) -> bool:
+    return path.is_file() and json.loads(path.read_text(encoding="utf-8")) == identity
+
+
+def multiply_adds(experiment: Experiment, size: int = 128) -> int:
+    """Multiply-adds of one slice of `size` x `size`, half of what PyTorch counts as floating point operations."""
+    network = build(experiment.settings.network_name, experiment.settings.network).eval()
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        network(torch.zeros(1, 1, size, size))
+    return counter.get_total_flops() // 2
+
+
+def run_all(
+    runs: Sequence[FoldRun],
+    *,
+    jobs: int = 1,
+    network_files: Sequence[Path] = (),
+    say: Callable[[str], None] = print,
+    **options: Any,
+) -> None:
+    """Do what is not done yet, `jobs` trainings at a time, in the order given.
+
+    Args:
+        runs: All folds of all experiments; the finished ones are passed over.
+        jobs: Processes; they share the CPU's cores evenly.
+        network_files: Files of the user's own networks, to be registered in every process.
+        say: Gets a line for each finished fold.
+        options: Of `run_fold`.
+
+    Raises:
+        InputError: The first error of a fold; the other processes finish what they have begun.
+    """
+    todo = [run for run in runs if not run.done]
+    say(f"{len(runs)} trainings, {len(runs) - len(todo)} of them done before.")
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_set_up, initargs=(threads, network_files)) as pool:
+        pending = {pool.submit(run_fold, run, **options): run for run in todo}
+        try:
+            for count, future in enumerate(as_completed(pending), start=1):
+                future.result()
+                run = pending[future]
+                say(f"{count}/{len(todo)} {run.experiment.key}, fold {run.fold}")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _set_up(threads: int, network_files: Sequence[Path]) -> None:
+    torch.set_num_threads(threads)
+    for path in network_files:
+        load_network_file(path)

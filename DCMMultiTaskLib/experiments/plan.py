@@ -1,0 +1,105 @@
+"""All trainings of a reproduction, and what has come of them so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.experiments.cross_validation import FoldRun, read_record
+from DCMMultiTaskLib.experiments.predictions import GridSlices, grid_slices
+from DCMMultiTaskLib.experiments.protocol import Experiment, Protocol
+from DCMMultiTaskLib.experiments.results import Result
+from DCMMultiTaskLib.experiments.scores import fold_scores
+from DCMMultiTaskLib.learning.folds import patient_folds
+from DCMMultiTaskLib.learning.manifest import Patient
+
+# What can be left out, in the order in which it is done. The first two share their folders with Fig. 5.
+PARTS = ("tables", "single-task", "loss-weights", "ablation")
+TUNING_SPLIT = "train"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        patients: All patients.
+        directory: Where it all goes.
+        protocol: How every network is trained.
+        parts: Some of `PARTS`.
+        extra: Names of further networks for the tables.
+        folds: How many.
+        command: The command line, for the records.
+    """
+
+    patients: Sequence[Patient]
+    directory: Path
+    protocol: Protocol
+    parts: Sequence[str] = PARTS
+    extra: Sequence[str] = ()
+    folds: int = 5
+    command: str = ""
+
+    @property
+    def tuning_patients(self) -> list[Patient]:
+        """Those that the ablation may look at: the split `train` where there is one, else all."""
+        return [p for p in self.patients if p.split == TUNING_SPLIT] or list(self.patients)
+
+    def experiments(self, part: str) -> list[Experiment]:
+        """The experiments of one part."""
+        protocol = self.protocol
+        return {
+            "tables": lambda: protocol.tables(self.extra),
+            "single-task": protocol.single_task,
+            "loss-weights": protocol.loss_weights,
+            "ablation": protocol.ablation,
+        }[part]()
+
+    def runs_of(self, part: str) -> list[FoldRun]:
+        """The folds of one part."""
+        patients, folder = (self.tuning_patients, "ablation") if part == "ablation" else (self.patients, "runs")
+        return [
+            FoldRun(
+                experiment=experiment,
+                fold=fold,
+                train=train,
+                test=test,
+                directory=self.directory / folder / experiment.key / f"fold-{fold}",
+                command=self.command,
+            )
+            for fold, (train, test) in enumerate(patient_folds(patients, folds=self.folds))
+            for experiment in self.experiments(part)
+        ]
+
+    def runs(self) -> list[FoldRun]:
+        """Every training once: the first fold of everything, then the second, so that a first look comes early."""
+        runs = {run.directory: run for part in self.parts for run in self.runs_of(part)}
+        return sorted(runs.values(), key=lambda run: run.fold)
+
+
+def collect(plan: Plan, part: str) -> list[Result]:
+    """The results of a part's finished folds; experiments without one are left out.
+
+    Raises:
+        InputError: A folder holds results of another plan: other patients, epochs, widths, ...
+    """
+    slices: dict[int, GridSlices] = {}
+    runs = plan.runs_of(part)
+    results = []
+    for experiment in plan.experiments(part):
+        scores, records = [], []
+        for run in (run for run in runs if run.experiment.key == experiment.key):
+            record = read_record(run.directory)
+            if record is None:
+                continue
+            if not run.done:
+                raise InputError(f"{run.directory} holds a result of other data or settings; choose another folder.")
+            if run.fold not in slices:
+                slices[run.fold] = grid_slices(run.test, centre=experiment.settings.centre)
+            scores += fold_scores(run, slices[run.fold])
+            records.append(record)
+        if scores:
+            results.append(Result(experiment.key, experiment.title, scores, records, plan.folds))
+    return results

@@ -1,0 +1,109 @@
+"""What a network says of the slices that it has not seen, as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from DCMMultiTaskLib.imaging.writing import atomic_path
+from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, augment
+from DCMMultiTaskLib.learning.manifest import Patient
+from DCMMultiTaskLib.learning.slices import SliceDataset, collate
+
+
+@dataclass(frozen=True, eq=False)
+class GridSlices:
+    """All slices of some patients on the network's grid, with their truth.
+
+    Attributes:
+        patient: `(N,)` str.
+        number: `(N,)` index of the slice within its patient.
+        image: float32 `(N, 128, 128)` in [0, 255].
+        mask: uint8 `(N, 128, 128)`.
+        dcm: `(N,)` label.
+    """
+
+    patient: np.ndarray
+    number: np.ndarray
+    image: np.ndarray
+    mask: np.ndarray
+    dcm: np.ndarray
+
+
+def grid_slices(patients: Sequence[Patient], *, centre: str = "image") -> GridSlices:
+    """Read the patients' slices as cross validation sees them: no augmentation, slice order.
+
+    Raises:
+        InputError: An image or mask cannot be used.
+    """
+    dataset = SliceDataset(patients, centre=centre)
+    parts = [(*augment(batch, NO_AUGMENTATION)[:2], batch.dcm) for batch in DataLoader(dataset, 32, collate_fn=collate)]
+    image, mask, dcm = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
+    names = [s.patient for s in dataset.slices]
+    return GridSlices(
+        patient=np.array(names),
+        number=np.array([names[:n].count(name) for n, name in enumerate(names)]),
+        image=image[:, 0],
+        mask=mask[:, 0].astype(np.uint8),
+        dcm=dcm.astype(int),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """A network's answers, in the order of `GridSlices`.
+
+    Attributes:
+        patient: `(N,)` str.
+        number: `(N,)` index of the slice within its patient.
+        dcm_logit: float32 `(N,)`; NaN from a network that does not classify.
+        mask_logits: float16 `(N, 128, 128)`; `(0, 0, 0)` from a network that draws no mask.
+        activation: Class activation map, float16 `(N, h, w)`; `(0, 0, 0)` from a network that has none.
+    """
+
+    patient: np.ndarray
+    number: np.ndarray
+    dcm_logit: np.ndarray
+    mask_logits: np.ndarray
+    activation: np.ndarray
+
+    def save(self, path: Path) -> None:
+        """Write an `.npz`; the file appears whole or not at all."""
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
+            np.savez_compressed(stream, **{name: getattr(self, name) for name in self.__dataclass_fields__})
+
+    @classmethod
+    def load(cls, path: Path) -> Predictions:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(**{name: arrays[name] for name in cls.__dataclass_fields__})
+
+
+@torch.inference_mode()
+def predict_slices(network: nn.Module, slices: GridSlices, *, batch_size: int = 16) -> Predictions:
+    """Run a network in evaluation mode, on the device it is on."""
+    device = next(network.parameters()).device
+    masks, logits, maps = [], [], []
+    for start in range(0, len(slices.image), batch_size):
+        image = torch.from_numpy(slices.image[start : start + batch_size, None]).to(device)
+        output = network(image.contiguous(memory_format=torch.channels_last))
+        if output.mask_logits is not None:
+            masks.append(output.mask_logits[:, 0].half().cpu())
+        logit = output.dcm_logit
+        logits.append(torch.full((len(image),), torch.nan) if logit is None else logit.float().cpu())
+        if output.attention_features is not None:
+            maps.append(network.classifier.activation_map(output.attention_features).half().cpu())  # type: ignore[union-attr,operator]
+    nothing = torch.zeros(0, 0, 0, dtype=torch.float16)
+    return Predictions(
+        patient=slices.patient,
+        number=slices.number,
+        dcm_logit=torch.cat(logits).numpy(),
+        mask_logits=(torch.cat(masks) if masks else nothing).numpy(),
+        activation=(torch.cat(maps) if maps else nothing).numpy(),
+    )

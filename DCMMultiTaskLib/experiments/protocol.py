@@ -1,0 +1,114 @@
+"""Which networks are trained for which table or figure, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings
+from DCMMultiTaskLib.networks.config import PRESETS, NetworkConfig, preset
+from DCMMultiTaskLib.networks.registry import NETWORKS
+
+SEGMENTATION = ("deeplabv3", "segnet", "unet")
+CLASSIFICATION = ("residual_attention", "resnet50", "resnet101")
+PAPER, OURS = "luo2020", "default"
+# Fig. 5 sweeps the weight of the Jaccard distance; 3 is the network of the tables.
+ALPHAS = (1.0, 2.0, 3.0, 4.0, 5.0)
+# What distinguishes `default` from the printed network, one choice at a time, with the words of the ablation's table.
+CHANGED_CHOICES: dict[str, tuple[str, dict[str, Any]]] = {
+    "kernel": ("3x3 kernels in the extraction path", {"extraction_kernel": 3}),
+    "stages": ("two convolutions in the last stage", {"extraction_convolutions": (2, 2, 2, 2)}),
+    "bottleneck": ("8C channels at the bottom", {"bottleneck": 8}),
+    "decoder": ("7x7 deconvolutions per channel", {"mask_decoder": "depthwise"}),
+    "group-norm": ("group normalisation", {"normalisation": "group"}),
+    "dropout": ("dropout before the classifier", {"dropout": 0.3}),
+}
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One network with its training, cross-validated.
+
+    Attributes:
+        key: Name of its folder and in the tables' CSV files.
+        title: What the tables call it.
+        settings: How it is built and trained.
+    """
+
+    key: str
+    title: str
+    settings: TrainingSettings
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What all experiments share, so that they can be compared.
+
+    Attributes:
+        width: Channels of every network's first stage ("parameters were set to be the same as that of our network",
+            section 4.3); None for each as published, 16 for the paper's, which gives none.
+        epochs: Passes over the training slices.
+        batch_size: Slices per step; the paper gives none.
+        learning_rate: Of Adam, constant.
+        seed: Of the weights and the order of the slices.
+    """
+
+    width: int | None = None
+    epochs: int = 40
+    batch_size: int = 8
+    learning_rate: float = 1e-4
+    seed: int = 0
+
+    def settings(self, network_name: str, network: NetworkConfig, **changes: Any) -> TrainingSettings:
+        """Section 4.2's recipe, with the crop around the image's centre (4.1.2): Adam, 1e-4, no augmentation."""
+        return paper_settings(
+            network_name=network_name,
+            network=replace(network, width=self.width or network.width),
+            centre="image",
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            seed=self.seed,
+            # Checkpoints in between cost little time and let a stopped training go on.
+            repeats=min(5, self.epochs),
+            **changes,
+        )
+
+    def network(self, name: str) -> Experiment:
+        """A network of the registry, or a preset of ours."""
+        if name in PRESETS:
+            title = "Luo et al. 2020" if name == PAPER else "ours (default)"
+            return Experiment(name, title, self.settings("multitask", preset(name)))
+        entry = NETWORKS[name]
+        return Experiment(name, entry.title, self.settings(name, entry.config(name)))
+
+    def changed(self, key: str, title: str, base: str, *, alpha: float = 3.0, **changes: Any) -> Experiment:
+        """A preset with some choices changed."""
+        return Experiment(key, title, self.settings("multitask", preset(base, **changes), alpha=alpha))
+
+    def tables(self, extra: Sequence[str] = ()) -> list[Experiment]:
+        """The networks of Tables 2 and 3, `default` beside the paper's, and others by name."""
+        return [self.network(name) for name in (PAPER, OURS, *SEGMENTATION, *CLASSIFICATION, *extra)]
+
+    def single_task(self) -> list[Experiment]:
+        """The paper's network with one of its two tasks: does multi-tasking help?"""
+        return [
+            self.changed(f"{PAPER}-mask", "Luo et al. 2020, segmentation only", PAPER, tasks=("mask",)),
+            self.changed(f"{PAPER}-dcm", "Luo et al. 2020, classification only", PAPER, tasks=("dcm",)),
+        ]
+
+    def loss_weights(self) -> list[Experiment]:
+        """Fig. 5's sweep; its point alpha = 3 is the paper's network itself."""
+        return [
+            self.changed(PAPER if alpha == 3 else f"{PAPER}-alpha{alpha:g}", f"alpha {alpha:g}", PAPER, alpha=alpha)
+            for alpha in ALPHAS
+        ]
+
+    def ablation(self) -> list[Experiment]:
+        """From the printed network to `default`: both ends, and each changed choice alone."""
+        single = [
+            self.changed(f"{PAPER}+{key}", f"+ {title}", PAPER, **change)
+            for key, (title, change) in CHANGED_CHOICES.items()
+        ]
+        return [self.network(PAPER), *single, self.network(OURS)]
