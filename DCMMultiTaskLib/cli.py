@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from DCMMultiTaskLib import __version__
-from DCMMultiTaskLib.commands import evaluate, info, phantom, predict, prepare, train
+from DCMMultiTaskLib.commands import evaluate, info, phantom, predict, prepare, reproduce, train
 from DCMMultiTaskLib.errors import InputError
 
 PROGRAM = "dcm-multitask"
 # A new command is one file in `commands` and its name here.
-COMMANDS = (predict, train, evaluate, prepare, phantom, info)
+COMMANDS = (predict, train, evaluate, reproduce, prepare, phantom, info)
 
 
 class Parser(argparse.ArgumentParser):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import multiprocessing
 import os
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -183,6 +185,9 @@ def run_all(
 
 
 def _set_up(threads: int, network_files: Sequence[Path]) -> None:
+    """Prepare a process. A hundred trainings would say a hundred times what Lightning says of each."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")
     torch.set_num_threads(threads)
     for path in network_files:
         load_network_file(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -94,6 +94,22 @@ class Result:
             of_patients = _classification(patients, self.patients.dcm, self.patients.dcm_probability)
             found |= {f"patient_{name}": figure for name, figure in of_patients.items()}
         return found
+
+
+def on_common_folds(results: Sequence[Result]) -> list[Result]:
+    """The results on the folds that all of them have, so that they can be compared."""
+    if not results:
+        return []
+    common = set.intersection(*({r["fold"] for r in result.records} for result in results))
+    return [
+        replace(
+            result,
+            scores=[s for s in result.scores if s.fold in common],
+            records=[r for r in result.records if r["fold"] in common],
+        )
+        for result in results
+        if common
+    ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,9 +103,10 @@ def test_every_file_of_the_library_is_listed_for_packaging() -> None:
     assert set(cmake_list(CMAKE, "LIBRARY_PYTHON_SCRIPTS")) == files_below(ROOT / "DCMMultiTaskLib", "*.py")
 
 
-def test_the_models_and_the_sample_study_are_listed_for_packaging() -> None:
+def test_the_models_the_sample_study_and_the_templates_are_listed_for_packaging() -> None:
     resources = files_below(ROOT / "Resources" / "Models", "*.dcmmodel")
     resources |= files_below(ROOT / "Resources" / "SampleData", "*")
+    resources |= files_below(ROOT / "DCMMultiTaskLib", "*.j2")
     assert set(cmake_list(CMAKE, "LIBRARY_PYTHON_RESOURCES")) == resources
 
 

@@ -1,0 +1,179 @@
+"""The page that sets what was measured beside the paper, with its tables and figures as files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markdown_it import MarkdownIt
+
+from DCMMultiTaskLib.experiments import tabulate
+from DCMMultiTaskLib.experiments.claims import Claim, all_claims
+from DCMMultiTaskLib.experiments.examples import cam_spread, draw_maps, draw_masks, middle_slices
+from DCMMultiTaskLib.experiments.figures.dsc_boxes import draw_dsc_boxes
+from DCMMultiTaskLib.experiments.figures.loss_weight import draw_loss_weight
+from DCMMultiTaskLib.experiments.figures.network_drawing import draw_network
+from DCMMultiTaskLib.experiments.figures.psnr import draw_psnr
+from DCMMultiTaskLib.experiments.ledger import write_folds, write_slices
+from DCMMultiTaskLib.experiments.material import Material
+from DCMMultiTaskLib.experiments.paper import TABLE_2
+from DCMMultiTaskLib.experiments.plan import Plan
+from DCMMultiTaskLib.experiments.protocol import ALPHAS, PAPER, SEGMENTATION
+from DCMMultiTaskLib.experiments.results import Result, on_common_folds
+from DCMMultiTaskLib.experiments.tables import markdown, write_csv
+from DCMMultiTaskLib.imaging.writing import atomic_path
+from DCMMultiTaskLib.networks.config import preset
+
+PAGE, HTML = "README.md", "index.html"
+TEMPLATES = Path(__file__).parent
+
+
+def write_page(plan: Plan) -> Path:
+    """Measure what is finished and write tables (CSV, Markdown), figures (PNG) and the page (Markdown, HTML).
+
+    Returns:
+        The page's HTML file.
+
+    Raises:
+        InputError: No training is finished, or the folder holds the results of another plan.
+    """
+    material = Material.gather(plan)
+    out = plan.directory
+    context: dict[str, Any] = {
+        "title": "Luo et al. 2020, reproduced",
+        "protocol": material.protocol(),
+        "unfinished": material.unfinished(),
+        "figures": _figures(material, out),
+        "claims": _claims(material, out),
+        "psnr_printed": f"{material.truth.psnr_printed.min():.1f} and {material.truth.psnr_printed.max():.1f}",
+        "ablation_patients": f"{len(plan.tuning_patients)} patients",
+        **_tables(material, out),
+        **write_folds(material, out),
+    }
+    write_slices(material, out)
+    page = _render("page.md.j2", context)
+    body = MarkdownIt("gfm-like", {"linkify": False}).render(page)
+    html = _render("page.html.j2", {"title": context["title"], "body": body})
+    for name, text in ((PAGE, page), (HTML, html)):
+        with atomic_path(out / name) as path:
+            path.write_text(text, encoding="utf-8")
+    return out / HTML
+
+
+def _render(template: str, context: Mapping[str, Any]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(template).render(context)
+
+
+def _tables(material: Material, out: Path) -> dict[str, str]:
+    """Each table as a CSV, and as Markdown for the page; empty where there is nothing to show."""
+    networks, figures = material.networks, material.figures.get("tables", {})
+    tables: dict[str, tabulate.Table] = {}
+    if any(r.draws_masks for r in networks.values()):
+        tables["table_2"] = tabulate.table_2(networks, figures)
+        tables["table_2_more"] = tabulate.more_of_masks(networks, figures)
+        tables["differences"] = tabulate.differences(networks)
+    classifiers = [r for r in networks.values() if r.classifies]
+    if classifiers:
+        yardstick = tabulate.yardstick_figures(classifiers[0], material.cavity_mm2)
+        tables["table_3"] = tabulate.table_3(networks, figures, yardstick)
+        tables["table_3_more"] = tabulate.more_of_classes(networks, figures, yardstick)
+        tables["confusion"] = tabulate.confusion_table(networks)
+    single = material.by_part.get("single-task", [])
+    if single and material.paper:
+        both = on_common_folds([material.paper, *single])
+        tables["single_task"] = _compared(material, both, {r.key: r.figures() for r in both})
+    for part, name in (("loss-weights", "loss_weight"), ("ablation", "ablation")):
+        results = material.by_part.get(part, [])
+        if len(results) > 1:
+            tables[name] = _compared(material, results, material.figures[part], sizes=part == "ablation")
+    shown = dict.fromkeys(
+        ("table_2", "table_2_more", "differences", "table_3", "table_3_more", "confusion", "single_task"), ""
+    )
+    shown |= {"loss_weight": "", "ablation": ""}
+    for name, (head, rows) in tables.items():
+        shown[name] = markdown(head, rows)
+        write_csv(out / f"{name.replace('_', '-')}.csv", head, rows)
+        with atomic_path(out / f"{name.replace('_', '-')}.md") as path:
+            path.write_text(shown[name] + "\n", encoding="utf-8")
+    return shown
+
+
+def _compared(
+    material: Material, results: Sequence[Result], figures: tabulate.Figures, *, sizes: bool = True
+) -> tabulate.Table:
+    yardstick = tabulate.yardstick_figures(results[0], material.cavity_mm2)
+    return tabulate.compare(results, figures, PAPER, yardstick, sizes=sizes)
+
+
+def _figures(material: Material, out: Path) -> dict[str, str]:
+    """Draw what can be drawn; file names by figure, empty where there is none."""
+    drawn = {
+        "network": "figure-4-network.png",
+        "psnr": "figure-7-psnr.png",
+        "loss_weight": "",
+        "boxes": "",
+        "segmentations": "",
+        "activation": "",
+    }
+    draw_network(preset(PAPER), out / drawn["network"])
+    draw_psnr(material.truth.psnr, material.slices.dcm == 1, out / drawn["psnr"])
+    networks = material.networks
+    masks = {r.title: r for r in tabulate.order(networks, SEGMENTATION, "draws_masks")}
+    if masks:
+        drawn["boxes"] = "figure-6-dsc.png"
+        paper = {r.title: TABLE_2[r.key]["dsc"] for r in masks.values() if r.key in TABLE_2}
+        draw_dsc_boxes({title: r.fold_means() for title, r in masks.items()}, out / drawn["boxes"], paper=paper)
+    if material.paper and PAPER in networks:
+        drawn["segmentations"] = "figure-8-masks.png"
+        seen = _in_all(masks.values())
+        chosen = [c for c in middle_slices(material.paper, material.plan.patients) if c[1] in seen]
+        folds = {title: material.folds(r) for title, r in masks.items()}
+        draw_masks(folds, chosen, material.slices, out / drawn["segmentations"])
+        drawn["activation"] = "figure-9-activation.png"
+        draw_maps(material.paper, material.folds(material.paper), material.slices, out / drawn["activation"])
+    sweep = _sweep(material)
+    if len(sweep) > 1:
+        drawn["loss_weight"] = "figure-5-loss-weight.png"
+        figures = [material.figures["loss-weights"][r.key] for _, r in sweep]
+        count = len(sweep[0][1].records)
+        draw_loss_weight(
+            [alpha for alpha, _ in sweep],
+            {"DSC": [f["dsc"] for f in figures], "JSC": [f["jsc"] for f in figures]},
+            {"AUC": [f["auc"] for f in figures], "accuracy": [f["accuracy"] for f in figures]},
+            out / drawn["loss_weight"],
+            folds=f"{count} folds" if count == material.plan.folds else f"{count} of {material.plan.folds} folds",
+        )
+    return drawn
+
+
+def _in_all(results: Iterable[Result]) -> set[tuple[str, int]]:
+    """Slices that all of the results have."""
+    places = [{(s.patient, s.slice) for s in r.scores} for r in results]
+    return set.intersection(*places) if places else set()
+
+
+def _sweep(material: Material) -> list[tuple[float, Result]]:
+    """Alpha and result of Fig. 5."""
+    by_alpha = {r.records[0]["settings"]["alpha"]: r for r in material.by_part.get("loss-weights", [])}
+    return [(alpha, by_alpha[alpha]) for alpha in ALPHAS if alpha in by_alpha]
+
+
+def _claims(material: Material, out: Path) -> str:
+    spread = None
+    if material.paper and PAPER in material.networks:
+        spread = cam_spread(material.paper, material.folds(material.paper))
+    results = material.results("single-task", "tables")
+    claims: list[Claim] = all_claims(results, _sweep(material), material.truth, spread)
+    head, rows = ["the paper", "here", ""], [[c.printed, c.here, c.verdict] for c in claims]
+    write_csv(out / "claims.csv", ["paper", "here", "verdict"], rows)
+    return markdown(head, rows)

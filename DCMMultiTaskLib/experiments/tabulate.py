@@ -1,0 +1,157 @@
+"""The rows of each table of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from DCMMultiTaskLib.experiments.paper import TABLE_2, TABLE_3
+from DCMMultiTaskLib.experiments.protocol import CLASSIFICATION, OURS, PAPER, SEGMENTATION
+from DCMMultiTaskLib.experiments.results import DCM_FIGURES, MASK_FIGURES, Result, confusion, difference
+from DCMMultiTaskLib.experiments.tables import Cell
+from DCMMultiTaskLib.learning.intervals import Figure, PatientBootstrap
+from DCMMultiTaskLib.learning.metrics import auc
+
+Table = tuple[list[str], list[list[Cell]]]
+Figures = Mapping[str, Mapping[str, Figure]]
+YARDSTICK = "yardstick: area of the true LV cavity"
+PRINTED_2 = ("dsc", "pixel_auc", "f1", "jsc")
+PRINTED_3 = ("accuracy", "sensitivity", "specificity", "auc")
+
+
+def order(results: Mapping[str, Result], first: Sequence[str], does: str) -> list[Result]:
+    """The networks of a table as the paper lists them, its own after the others, then ours and what the user added."""
+    there = [r for r in results.values() if getattr(r, does)]
+    rank = {key: n for n, key in enumerate((*first, PAPER, OURS))}
+    return sorted(there, key=lambda r: rank.get(r.key, len(rank)))
+
+
+def table_2(results: Mapping[str, Result], figures: Figures) -> Table:
+    """The figures that the paper prints, beside the paper's."""
+    return _beside(order(results, SEGMENTATION, "draws_masks"), figures, MASK_FIGURES, PRINTED_2, TABLE_2)
+
+
+def table_3(results: Mapping[str, Result], figures: Figures, yardstick: Mapping[str, Figure]) -> Table:
+    """The figures that the paper prints, beside the paper's; and what needs no network."""
+    head, rows = _beside(order(results, CLASSIFICATION, "classifies"), figures, DCM_FIGURES, PRINTED_3, TABLE_3)
+    rows.append([YARDSTICK, *[None] * 6, yardstick["auc"], None])
+    rows.append(["always negative", yardstick["always_negative"], *[None] * 7])
+    return head, rows
+
+
+def _beside(
+    networks: Sequence[Result],
+    figures: Figures,
+    titles: Mapping[str, str],
+    names: Sequence[str],
+    paper: Mapping[str, Mapping[str, float]],
+) -> Table:
+    head = ["network"]
+    for name in names:
+        head += [titles[name], "paper"]
+    rows: list[list[Cell]] = []
+    for result in networks:
+        row: list[Cell] = [result.title]
+        for name in names:
+            row += [figures[result.key].get(name), paper.get(result.key, {}).get(name)]
+        rows.append(row)
+    return head, rows
+
+
+def more_of_masks(results: Mapping[str, Result], figures: Figures) -> Table:
+    """What the paper does not print: distances, patients, size and time."""
+    names = ("patient_dsc", "dsc_eq6", "hd95_mm", "surface_distance_mm")
+    head = ["network", *(MASK_FIGURES[name] for name in names), *SIZE_HEAD]
+    rows: list[list[Cell]] = []
+    for result in order(results, SEGMENTATION, "draws_masks"):
+        rows.append([result.title, *(figures[result.key].get(name) for name in names), *size(result)])
+    return head, rows
+
+
+def more_of_classes(results: Mapping[str, Result], figures: Figures, yardstick: Mapping[str, Figure]) -> Table:
+    """What the paper does not print, and the yardstick that needs no network."""
+    names = ("auc", "patient_auc", "average_precision", "brier", "patient_accuracy")
+    head = ["network", "AUC", "AUC per patient", "average precision", "Brier score", "accuracy per patient", *SIZE_HEAD]
+    rows: list[list[Cell]] = []
+    for result in order(results, CLASSIFICATION, "classifies"):
+        rows.append([result.title, *(figures[result.key].get(name) for name in names), *size(result)])
+    empty: list[Cell] = [None] * len(SIZE_HEAD)
+    rows.append([YARDSTICK, *(yardstick.get(name) for name in names), *empty])
+    return head, rows
+
+
+SIZE_HEAD = ["parameters (million)", "multiply-adds (million)", "training (s per fold)"]
+
+
+def size(result: Result) -> list[Cell]:
+    """Parameters and multiply-adds (128 x 128 slice) in millions, and the mean training time of a fold in seconds."""
+    record = result.records[0]
+    seconds = [r["training_seconds"] for r in result.records if not r["resumed"]]
+    return [
+        f"{record['parameters'] / 1e6:.2f}",
+        f"{record['multiply_adds'] / 1e6:.0f}",
+        f"{np.mean(seconds):.0f}" if seconds else None,
+    ]
+
+
+def yardstick_figures(result: Result, cavity_mm2: Mapping[tuple[str, int], float]) -> dict[str, Figure]:
+    """AUC of the true cavity's area over the same slices and patients; and the accuracy of always saying no."""
+    labels = result.column("dcm")
+    area = np.array([cavity_mm2[s.patient, s.slice] for s in result.scores])
+    slices = PatientBootstrap([s.patient for s in result.scores])
+    rows = result.patients
+    names = result.column("patient")
+    largest = np.array([area[names == name].max() for name in rows.patient])
+    patients = PatientBootstrap(rows.patient)
+    return {
+        "auc": slices.figure(lambda r: auc(labels[r], area[r])),
+        "patient_auc": patients.figure(lambda r: auc(rows.dcm[r], largest[r])),
+        "always_negative": slices.mean(labels == 0),
+    }
+
+
+def differences(results: Mapping[str, Result]) -> Table:
+    """Each network less the paper's, paired, in DSC and in AUC of the classification."""
+    head = ["network", "DSC less the paper's network", "AUC less the paper's network"]
+    rows: list[list[Cell]] = []
+    for result in results.values():
+        if result.key == PAPER or PAPER not in results:
+            continue
+        of_masks = difference(result, results[PAPER], "dsc") if result.draws_masks else None
+        of_classes = difference(result, results[PAPER], "auc") if result.classifies else None
+        rows.append([result.title, of_masks, of_classes])
+    return head, rows
+
+
+def confusion_table(results: Mapping[str, Result]) -> Table:
+    """Counts of Tab. 1 over all held-out slices."""
+    head = ["network", "true positive", "false negative", "false positive", "true negative"]
+    rows: list[list[Cell]] = []
+    for result in order(results, CLASSIFICATION, "classifies"):
+        c = confusion(result)
+        rows.append([result.title, c["true_positive"], c["false_negative"], c["false_positive"], c["true_negative"]])
+    return head, rows
+
+
+def compare(
+    results: Sequence[Result], figures: Figures, base: str, yardstick: Mapping[str, Figure], *, sizes: bool = True
+) -> Table:
+    """Variants of one network: DSC, AUC, their paired differences to the base, size and folds; and the yardstick."""
+    head = ["network", "DSC", "difference", "AUC", "AUC difference", "AUC per patient", "folds"]
+    by_key = {r.key: r for r in results}
+    rows: list[list[Cell]] = []
+    for result in results:
+        own, against = figures[result.key], by_key.get(base)
+        pairs: list[Cell] = [None, None]
+        if against and result.key != base:
+            pairs = [
+                difference(result, against, "dsc") if result.draws_masks and against.draws_masks else None,
+                difference(result, against, "auc") if result.classifies and against.classifies else None,
+            ]
+        row: list[Cell] = [result.title, own.get("dsc"), pairs[0], own.get("auc"), pairs[1], own.get("patient_auc")]
+        row.append(f"{len(result.records)} of {result.planned_folds}")
+        rows.append([*row, *(size(result) if sizes else [])])
+    none: list[Cell] = [None] * (1 + (len(SIZE_HEAD) if sizes else 0))
+    rows.append([YARDSTICK, None, None, yardstick["auc"], None, yardstick["patient_auc"], *none])
+    return [*head, *(SIZE_HEAD if sizes else [])], rows
