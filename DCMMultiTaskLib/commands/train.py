@@ -35,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--folds", type=int, default=5, help="patient folds (default 5)")
     parser.add_argument("--recipe", choices=["default", "luo2020"], default="default", help="luo2020: as printed")
+    parser.add_argument(
+        "--network", metavar="NAME", help="another network that draws masks: unet, segnet, deeplabv3, fcn8s"
+    )
     parser.add_argument("--preset", choices=["default", "luo2020"], help="network preset; the recipe's own if left out")
     parser.add_argument("--width", type=int, help="base width of the network")
     for option, kind in (
@@ -93,12 +96,20 @@ def settings_of(args: argparse.Namespace) -> TrainingSettings:
     """
     from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings
     from DCMMultiTaskLib.networks.config import preset
+    from DCMMultiTaskLib.networks.registry import NETWORKS
 
     settings = paper_settings() if args.recipe == "luo2020" else TrainingSettings()
     names = ("epochs", "batch_size", "learning_rate", "alpha", "seed", "patience")
     changes = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    if args.network and args.network not in NETWORKS:
+        raise InputError(f"There is no network {args.network!r}; there are {', '.join(NETWORKS)}.")
+    if args.network and args.preset:
+        raise InputError("--preset is for the multi-task network alone; leave out --network or --preset.")
     try:
         network = preset(args.preset) if args.preset else settings.network
+        if args.network:
+            network = NETWORKS[args.network].config(args.network)
+            changes["network_name"] = args.network
         changes["network"] = replace(network, width=args.width or network.width)
         return replace(settings, **changes)
     except ValueError as error:

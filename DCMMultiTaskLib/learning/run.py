@@ -25,6 +25,7 @@ from DCMMultiTaskLib.learning.folds import patient_folds
 from DCMMultiTaskLib.learning.manifest import Patient, read_manifest
 from DCMMultiTaskLib.learning.settings import TrainingSettings
 from DCMMultiTaskLib.learning.training import train_network
+from DCMMultiTaskLib.networks.registry import NETWORKS
 
 
 def train_model(
@@ -69,8 +70,10 @@ def train_model(
         The model package's path.
 
     Raises:
-        InputError: The manifest, the fold or a calibration file cannot be used.
+        InputError: The manifest, the fold or a calibration file cannot be used, or the network draws no mask.
     """
+    if "mask" not in settings.network.tasks:
+        raise InputError(f"The network {settings.network_name} draws no mask, so it cannot be packaged.")
     patients = read_manifest(manifest, split=split, mask_offset=mask_offset)
     train: list[Patient] = patients
     validation: list[Patient] = []
@@ -96,7 +99,7 @@ def train_model(
         decision=decision,
         training=_training_record([manifest, *also], train, settings, metrics, data_licence),
         licence="Apache-2.0",
-        card=_card(name, train, data_licence),
+        card=_card(name, settings, train, data_licence),
     )
     save_package(package, path, half_precision=True)
     if validation:
@@ -131,11 +134,12 @@ def _training_record(
     return json.loads(json.dumps(record))
 
 
-def _card(name: str, train: Sequence[Patient], licence: str) -> str:
+def _card(name: str, settings: TrainingSettings, train: Sequence[Patient], licence: str) -> str:
+    gives = {"mask": "myocardium mask", "dcm": "DCM-like phenotype probability"}
     return (
         f"# {name}\n\n"
-        "Multi-task network after Luo et al. 2020: myocardium mask and DCM-like phenotype probability per slice of a "
-        "short-axis cardiac MR. Research use only; not for clinical decisions.\n\n"
+        f"{NETWORKS[settings.network_name].title}: {' and '.join(gives[task] for task in settings.network.tasks)} per "
+        "slice of a short-axis cardiac MR. Research use only; not for clinical decisions.\n\n"
         f"Trained on {len(train)} patients, {sum(p.dcm for p in train)} of them positive. "
         f"Licence of the data: {licence}.\n"
     )

@@ -43,7 +43,7 @@ class Entry:
 
 # A new network is one file and one line here, or a file of the user's own (`load_network_file`).
 NETWORKS: dict[str, Entry] = {
-    "multitask": Entry(MultiTaskNetwork, "Multi-task attention network"),
+    "multitask": Entry(MultiTaskNetwork, "Multi-task attention network (Luo et al. 2020)"),
     "unet": Entry(UNet, "U-Net", tasks=("mask",), width=64),
     "segnet": Entry(SegNet, "SegNet", tasks=("mask",), width=64),
     "deeplabv3": Entry(DeepLabV3, "DeepLabV3", tasks=("mask",), width=64),

@@ -31,6 +31,19 @@ def test_a_fold_gives_a_package_and_the_scores_of_its_unseen_patients(manifest, 
     assert len(scored) == 2 and not scored & set(package.training["patients"])
 
 
+def test_another_network_is_trained_packaged_and_measured_the_same_way(manifest, tmp_path, capsys):
+    arguments = ["train", "--data", str(manifest), "-o", str(tmp_path), "--network", "unet", "--fold", "0", *TINY]
+    assert main(arguments) == 0
+    package = load_package(tmp_path / "model.dcmmodel")
+    assert (package.network, package.network_config.width) == ("unet", 2)
+    assert "U-Net: myocardium mask per slice" in package.card
+    study = manifest.parent / "images"
+    arguments = ["predict", str(next(study.iterdir())), "-o", str(tmp_path / "out"), "--model"]
+    assert main([*arguments, str(tmp_path / "model.dcmmodel")]) == 0
+    (summary,) = (tmp_path / "out").glob("*_summary.json")
+    assert json.loads(summary.read_text(encoding="utf-8"))["dcm_probability"] is None
+
+
 def test_evaluate_prints_and_writes_the_same_figures(manifest, tiny_model, tmp_path, capsys):
     arguments = ["evaluate", "--data", str(manifest), "--model", str(tiny_model), "-o", str(tmp_path)]
     assert main(arguments) == 0
@@ -59,6 +72,9 @@ def test_two_processes_train_together_and_one_writes(manifest, tmp_path):
         (["--fold", "7", "--folds", "2"], "no fold 7 of 2"),
         (["--epochs", "0"], "epochs"),
         (["--resume"], "no checkpoint to resume from"),
+        (["--network", "resnet50"], "draws no mask"),
+        (["--network", "nonet"], "There is no network 'nonet'"),
+        (["--network", "unet", "--preset", "luo2020"], "--preset is for the multi-task network"),
     ],
 )
 def test_bad_choices_are_one_sentence(manifest, tmp_path, capsys, arguments, reason):

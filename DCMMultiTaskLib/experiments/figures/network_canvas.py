@@ -150,9 +150,9 @@ class NetworkCanvas:
         inset.set_axis_off()
         inset.imshow(pixels, cmap="gray", vmin=0, vmax=1, interpolation="bilinear")
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *, description: str = "") -> None:
         """Write the PNG."""
-        save(self.figure, path)
+        save(self.figure, path, description=description)
 
 
 def shade(colour: str, light: float) -> tuple[float, float, float]:

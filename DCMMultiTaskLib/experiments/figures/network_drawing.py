@@ -26,6 +26,8 @@ RAISED = 0.22
 def draw_network(config: NetworkConfig, path: Path, size: int = 128) -> None:
     """Draw the network of any configuration: what is drawn and written there is read from the network.
 
+    The file carries the trace as text, so that a test can tell that a picture is still that of the code.
+
     Args:
         config: Of the network.
         path: The PNG.
@@ -34,7 +36,15 @@ def draw_network(config: NetworkConfig, path: Path, size: int = 128) -> None:
     Raises:
         InputError: The file cannot be written.
     """
-    lay_out(config, size).save(path)
+    lay_out(config, size).save(path, description=describe(config, size))
+
+
+def describe(config: NetworkConfig, size: int = 128) -> str:
+    """What is drawn, as text: a line for each block."""
+    return "\n".join(
+        f"{b.name}: {', '.join(b.operations)}: {b.input_shape} to {b.shape}, {b.parameters}"
+        for b in trace(config, size)
+    )
 
 
 def lay_out(config: NetworkConfig, size: int = 128) -> NetworkCanvas:

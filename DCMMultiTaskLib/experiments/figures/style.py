@@ -87,8 +87,13 @@ def picture(axes: Axes) -> None:
         spine.set_visible(False)
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path, *, description: str = "") -> None:
     """Write a PNG, with fewer colours where it would be larger than `LARGEST_FILE`; whole or not at all.
+
+    Args:
+        figure: What to write.
+        path: The PNG.
+        description: Text that the file carries (`Description`), for programs.
 
     Raises:
         InputError: It cannot be written.
@@ -99,13 +104,15 @@ def save(figure: Figure, path: Path) -> None:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
-    written = _png(Image.fromarray(pixels))
+    written = _png(Image.fromarray(pixels), description)
     if len(written) > LARGEST_FILE:
-        written = _png(Image.fromarray((np.round(pixels * (63 / 255)) * (255 / 63)).round().astype(np.uint8)))
+        written = _png(
+            Image.fromarray((np.round(pixels * (63 / 255)) * (255 / 63)).round().astype(np.uint8)), description
+        )
     for greys in (96, 48, 24):
         if len(written) <= LARGEST_FILE:
             break
-        written = _png(with_palette(pixels, greys))
+        written = _png(with_palette(pixels, greys), description)
     with atomic_path(path) as temporary:
         temporary.write_bytes(written)
 
@@ -134,7 +141,12 @@ def with_palette(pixels: np.ndarray, greys: int) -> Image:
     return picture
 
 
-def _png(image: Image) -> bytes:
+def _png(image: Image, description: str) -> bytes:
+    from PIL.PngImagePlugin import PngInfo
+
+    text = PngInfo()
+    if description:
+        text.add_text("Description", description)
     stream = io.BytesIO()
-    image.save(stream, format="png", dpi=(DPI, DPI), optimize=True)
+    image.save(stream, format="png", dpi=(DPI, DPI), optimize=True, pnginfo=text)
     return stream.getvalue()
