@@ -1,0 +1,64 @@
+"""What the paper claims, judged by the interval of a paired difference."""
+
+import numpy as np
+import pytest
+
+from DCMMultiTaskLib.experiments.claims import AGREES, DISAGREES, UNCERTAIN, CamSpread, all_claims, verdict_of
+from DCMMultiTaskLib.experiments.truth import TruthTable
+from DCMMultiTaskLib.learning.intervals import Figure
+
+
+def truth(low: float, high: float) -> TruthTable:
+    values = np.linspace(low, high, 20)
+    return TruthTable(np.zeros(20), values, values, np.zeros(20))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"), [(0.01, 0.2, AGREES), (-0.1, 0.2, UNCERTAIN), (-0.2, -0.01, DISAGREES)]
+)
+def test_a_verdict_needs_an_interval_without_zero(low, high, verdict):
+    assert verdict_of(Figure((low + high) / 2, low, high)) == verdict
+
+
+def verdicts(claims) -> dict[str, str]:
+    return {claim.printed.split(" (")[0]: claim.verdict for claim in claims}
+
+
+def test_claims_agree_where_the_papers_network_is_ahead(make_result):
+    results = {
+        "luo2020": make_result(dsc=0.85),
+        "deeplabv3": make_result("deeplabv3", dsc=0.8, shift=None),
+        "resnet50": make_result("resnet50", dsc=None, shift=-1.0),
+        "luo2020-mask": make_result("luo2020-mask", dsc=0.9, shift=None),
+    }
+    found = verdicts(all_claims(results, [], truth(12, 30), None))
+    assert found["Its DSC is the largest of Table 2"] == AGREES
+    assert found["About 3 % above DeepLabV3 in DSC"] == AGREES
+    assert found["Its AUC is the largest of Table 3"] == AGREES
+    assert found["Multi-task segmentation is better than single-task"] == DISAGREES
+
+
+def test_the_largest_is_judged_against_the_best_of_the_others(make_result):
+    results = {"luo2020": make_result(dsc=0.8)}
+    results |= {key: make_result(key, dsc=dsc, shift=None) for key, dsc in (("unet", 0.7), ("segnet", 0.82))}
+    claim = all_claims(results, [], truth(12, 30), None)[0]
+    assert claim.verdict == DISAGREES and "segnet" in claim.here and "-0.020" in claim.here
+
+
+def test_the_loss_weight_is_best_only_where_no_other_is_as_good_for_both_tasks(make_result):
+    better, same = make_result("luo2020-alpha1", dsc=0.7), make_result("luo2020-alpha5", dsc=0.8)
+    weights = [(1.0, better), (3.0, make_result(dsc=0.8)), (5.0, same)]
+    claim = next(c for c in all_claims({}, weights, truth(12, 30), None) if "loss weight" in c.printed)
+    assert claim.verdict == UNCERTAIN
+    assert "DSC at 5" in claim.here
+
+
+@pytest.mark.parametrize(("low", "high", "verdict"), [(21, 25, AGREES), (6, 12, DISAGREES), (12, 40, DISAGREES)])
+def test_psnr_is_compared_with_the_papers_range(low, high, verdict):
+    (claim,) = all_claims({}, [], truth(low, high), None)
+    assert claim.verdict == verdict and f"{low:.2f} to {high:.2f}" in claim.here
+
+
+def test_concentration_of_activation_maps_is_reported_with_its_interval():
+    claim = CamSpread(0.2, 0.4, Figure(0.2, 0.1, 0.3)).claim()
+    assert claim.verdict == AGREES and "0.200 (0.100 to 0.300)" in claim.here
