@@ -151,8 +151,8 @@ class CamSpread:
     def claim(self) -> Claim:
         """Beside the paper's sentence."""
         here = (
-            f"share of the map above half of its range: negatives {self.negative:.2f}, positives {self.positive:.2f}; "
-            f"difference {text(self.difference)}"
+            "share of the map of the slice's own class that lies above half of its range: "
+            f"negatives {self.negative:.2f}, positives {self.positive:.2f}; difference {text(self.difference)}"
         )
         printed = "Activation maps of negatives are more concentrated than those of positives (Fig. 9)"
         return Claim(printed, here, verdict_of(self.difference))

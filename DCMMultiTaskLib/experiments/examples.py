@@ -59,7 +59,7 @@ def middle_slices(result: Result, patients: Sequence[Patient]) -> list[tuple[str
     for group in dict.fromkeys(group_of[name] for name in sorted(dsc_of)):
         ranked = sorted((name for name in dsc_of if group_of[name] == group), key=lambda name: dsc_of[name])
         name = ranked[len(ranked) // 2]
-        chosen.append((f"{group}\n{name}", middle_slice(result, name)))
+        chosen.append((name, middle_slice(result, name)))
     return chosen
 
 
@@ -80,14 +80,15 @@ def draw_masks(
 
 
 def draw_maps(result: Result, folds: Folds, slices: GridSlices, path: Path) -> None:
-    """Fig. 9: of each label the patients with the smallest, the middle and the largest probability."""
+    """Fig. 9: of each label four patients, from the smallest to the largest probability."""
     rows = _rows(slices)
     ranked = np.argsort(result.patients.dcm_probability)
     names, labels = result.patients.patient, result.patients.dcm
     chosen: list[tuple[str, int]] = []
     for label in (0, 1):
         own = [n for n in ranked if labels[n] == label]
-        chosen += [(names[n], label) for n in dict.fromkeys((own[0], own[len(own) // 2], own[-1]))]
+        evenly = np.linspace(0, len(own) - 1, min(len(own), 4)).round().astype(int)
+        chosen += [(names[own[n]], label) for n in evenly]
     places = [middle_slice(result, name) for name, _ in chosen]
     probability = {(s.patient, s.slice): s.dcm_probability for s in result.scores}
     draw_activation(
@@ -101,10 +102,14 @@ def draw_maps(result: Result, folds: Folds, slices: GridSlices, path: Path) -> N
 
 
 def cam_spread(result: Result, folds: Folds) -> CamSpread:
-    """How much of the map lies above the middle of its range: the smaller, the more concentrated."""
+    """How much of the map lies above the middle of its range: the smaller, the more concentrated.
+
+    The map is that of the slice's own label: with two classes, what speaks for one speaks against the other, so that
+    the map of a negative is the DCM map with its sign turned.
+    """
     shares = []
     for score in result.scores:
-        values = folds.activation((score.patient, score.slice))
+        values = folds.activation((score.patient, score.slice)) * (1 if score.dcm else -1)
         shares.append(float((values > (values.min() + values.max()) / 2).mean()))
     share, positive = np.array(shares), result.column("dcm") == 1
 

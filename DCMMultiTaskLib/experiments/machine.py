@@ -36,7 +36,8 @@ def machine() -> str:
         names = [line for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("model name")]
         processor = names[0].partition(":")[2].strip() if names else processor
     graphics = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
-    return f"{platform.system()}, {processor}, {torch.get_num_threads()} threads{graphics}"
+    threads = torch.get_num_threads()
+    return f"{platform.system()}, {processor}, {threads} thread{'s' * (threads > 1)}{graphics}"
 
 
 def versions() -> dict[str, str]:

@@ -88,15 +88,15 @@ class Material:
     def protocol(self) -> list[str]:
         """How every network was trained, a line each."""
         patients, p = self.plan.patients, self.plan.protocol
-        outside = float(np.mean(self.truth.outside > 0.01))
+        outside = float(np.mean(self.truth.outside))
         positive = sum(q.dcm for q in patients)
         width = f"{p.width} channels in the first stage of every network" if p.width else "every network as published"
         return [
             f"{len(patients)} patients, {positive} of them positive, {len(self.slices.dcm)} slices; "
             f"{self.plan.folds} folds of patients, stratified by group. The paper folds slices, so that slices of one "
             "heart may stand on both sides.",
-            f"Crops of 128 x 128 pixels of 1 mm around the image's centre (4.1.2); {outside:.1%} of the slices do not "
-            "fit and are measured inside the crop.",
+            f"Crops of 128 x 128 pixels of 1 mm around the image's centre (4.1.2); {outside:.1%} of the hearts' slices "
+            "do not fit and are measured inside the crop.",
             f"{width}; {p.epochs} passes, Adam at a constant {p.learning_rate:g} (paper: 0.0001), "
             f"{p.batch_size} slices a "
             f"step, no augmentation, loss weight 3, seed {p.seed}. The weights after the last pass count.",

@@ -10,7 +10,7 @@ from DCMMultiTaskLib.learning.intervals import Figure
 
 def truth(low: float, high: float) -> TruthTable:
     values = np.linspace(low, high, 20)
-    return TruthTable(np.zeros(20), values, values, np.zeros(20))
+    return TruthTable(np.zeros(20), values, values, np.zeros(20, bool))
 
 
 @pytest.mark.parametrize(

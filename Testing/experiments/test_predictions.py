@@ -8,6 +8,7 @@ import torch
 
 from DCMMultiTaskLib.experiments.predictions import GridSlices, Predictions, grid_slices, predict_slices
 from DCMMultiTaskLib.experiments.scores import read_scores, score_slices, write_scores
+from DCMMultiTaskLib.experiments.truth import truth_table
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.learning.manifest import Patient
@@ -57,6 +58,7 @@ def test_slices_come_in_order_and_are_cropped_around_the_images_centre(tmp_path:
     image[1, :, :30] = 200
     mask = np.zeros_like(image)
     mask[:, 90:110, 110:130] = 1
+    mask[1, 90:110, 130:150] = 1
     for name, array in (("image", image), ("mask", mask)):
         write_volume(tmp_path / f"{name}.nrrd", Volume(array, spacing=(1.0, 1.0, 8.0)))
     patient = Patient("A", tmp_path / "image.nrrd", tmp_path / "mask.nrrd", 1, "g", "")
@@ -66,6 +68,9 @@ def test_slices_come_in_order_and_are_cropped_around_the_images_centre(tmp_path:
     rows, columns = np.nonzero(slices.mask[0])
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (54, 73, 94, 113)
     assert slices.image[0].max() == 255 and slices.image[1, 0, 5] == 255
+    truth = truth_table([patient], slices)
+    assert list(truth.outside) == [False, True]
+    assert list(truth.cavity_mm2) == [0, 0]
 
 
 def test_scores_are_those_of_the_mask_and_come_back_from_their_file(tmp_path):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 DPI = 200
-LARGEST_FILE = 250_000
+LARGEST_FILE = 600_000
 # Inches: a page's text width, and a column of a two-column page.
 PAGE, COLUMN = 7.2, 3.5
 # Points.
