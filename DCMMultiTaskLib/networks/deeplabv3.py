@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from DCMMultiTaskLib.networks.config import NetworkConfig
+from DCMMultiTaskLib.networks.layers import network_input
 from DCMMultiTaskLib.networks.output import NetworkOutput
 from DCMMultiTaskLib.networks.resnet import RESNET50, ResNetBackbone
 
@@ -59,5 +60,5 @@ class DeepLabV3(nn.Module):
         Args:
             image: `(N, 1, H, W)` of any size, intensities in [0, 255].
         """
-        logits = self.head(self.pyramid(self.backbone(image / 127.5 - 1)))
+        logits = self.head(self.pyramid(self.backbone(network_input(image))))
         return NetworkOutput(F.interpolate(logits, image.shape[-2:], mode="bilinear"), None, None)

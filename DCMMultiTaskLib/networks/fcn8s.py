@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from DCMMultiTaskLib.networks.config import NetworkConfig
+from DCMMultiTaskLib.networks.layers import network_input
 from DCMMultiTaskLib.networks.output import NetworkOutput
 from DCMMultiTaskLib.networks.vgg import encoder_stages, initialise, pool
 
@@ -54,7 +55,7 @@ class FCN8s(nn.Module):
             image: `(N, 1, H, W)` of any size, intensities in [0, 255].
         """
         pooled = []
-        features = image / 127.5 - 1
+        features = network_input(image)
         for stage in self.stages:
             features = pool(stage(features))
             pooled.append(features)

@@ -5,6 +5,22 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 
+def network_input(image: Tensor, *, multiple: int = 1) -> Tensor:
+    """Intensities in [0, 255], as the grid has them, to around zero and near unit size, which optimisers like.
+
+    Args:
+        image: `(N, 1, H, W)`.
+        multiple: What H and W have to be multiples of.
+
+    Raises:
+        ValueError: They are not.
+    """
+    height, width = image.shape[-2:]
+    if height % multiple or width % multiple:
+        raise ValueError(f"height and width must be multiples of {multiple}, got {height} x {width}")
+    return image / 127.5 - 1
+
+
 def normalisation(kind: str, channels: int) -> nn.Module:
     """A normalisation layer for `(N, channels, H, W)`; `kind` as in `NetworkConfig.normalisation`."""
     if kind == "batch":

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from DCMMultiTaskLib.networks.attention import AttentionPath, Classifier
 from DCMMultiTaskLib.networks.config import NetworkConfig
 from DCMMultiTaskLib.networks.extraction import ExtractionPath
+from DCMMultiTaskLib.networks.layers import network_input
 from DCMMultiTaskLib.networks.output import NetworkOutput
 from DCMMultiTaskLib.networks.recovery import RecoveryPath
 
@@ -43,11 +44,7 @@ class MultiTaskNetwork(nn.Module):
         Raises:
             ValueError: H or W is not a multiple of 16.
         """
-        height, width = image.shape[-2:]
-        if height % 16 or width % 16:
-            raise ValueError(f"height and width must be multiples of 16, got {height} x {width}")
-        # [0, 255] is the file format of the grid; around zero and near unit size is what optimisers like.
-        features, skips = self.extraction(image / 127.5 - 1)
+        features, skips = self.extraction(network_input(image, multiple=16))
         mask_logits = dcm_logit = attended = None
         if "dcm" in self.config.tasks:
             attended = self.attention(features)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from DCMMultiTaskLib.networks.attention import Classifier
 from DCMMultiTaskLib.networks.config import NetworkConfig
+from DCMMultiTaskLib.networks.layers import network_input
 from DCMMultiTaskLib.networks.output import NetworkOutput
 
 
@@ -134,5 +135,5 @@ class ResidualAttentionNetwork(nn.Module):
         Args:
             image: `(N, 1, H, W)` of any size, intensities in [0, 255].
         """
-        features = self.stages(self.stem(image / 127.5 - 1))
+        features = self.stages(self.stem(network_input(image)))
         return NetworkOutput(None, self.classifier(features), features)

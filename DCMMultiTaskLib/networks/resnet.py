@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.networks.attention import Classifier
 from DCMMultiTaskLib.networks.config import NetworkConfig
+from DCMMultiTaskLib.networks.layers import network_input
 from DCMMultiTaskLib.networks.output import NetworkOutput
 
 # Table 1: bottleneck blocks of conv2_x to conv5_x.
@@ -93,7 +94,7 @@ class ResNetClassifier(nn.Module):
         Args:
             image: `(N, 1, H, W)` of any size, intensities in [0, 255].
         """
-        features = self.backbone(image / 127.5 - 1)
+        features = self.backbone(network_input(image))
         return NetworkOutput(None, self.classifier(features), features)
 
 

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from DCMMultiTaskLib.networks.config import NetworkConfig
+from DCMMultiTaskLib.networks.layers import network_input
 from DCMMultiTaskLib.networks.output import NetworkOutput
 from DCMMultiTaskLib.networks.vgg import CONVOLUTIONS, MULTIPLES, convolutions, encoder_stages, initialise
 
@@ -35,7 +36,7 @@ class SegNet(nn.Module):
         Args:
             image: `(N, 1, H, W)` of any size, intensities in [0, 255].
         """
-        features = image / 127.5 - 1
+        features = network_input(image)
         sizes, indices = [], []
         for stage in self.encoder:
             features = stage(features)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from DCMMultiTaskLib.networks.config import NetworkConfig
-from DCMMultiTaskLib.networks.layers import ConvBlock
+from DCMMultiTaskLib.networks.layers import ConvBlock, network_input
 from DCMMultiTaskLib.networks.output import NetworkOutput
 
 
@@ -47,10 +47,7 @@ class UNet(nn.Module):
         Raises:
             ValueError: H or W is not a multiple of 16.
         """
-        height, width = image.shape[-2:]
-        if height % 16 or width % 16:
-            raise ValueError(f"height and width must be multiples of 16, got {height} x {width}")
-        features = image / 127.5 - 1
+        features = network_input(image, multiple=16)
         skips = []
         for convolve in self.contracting:
             features = convolve(features)

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from DCMMultiTaskLib.networks.config import NetworkConfig
+from DCMMultiTaskLib.networks.layers import network_input
 from DCMMultiTaskLib.networks.output import NetworkOutput
 
 # Column D of table 1: convolutions per stage, and the stage's channels as a multiple of the first stage's.
@@ -82,7 +83,7 @@ class VGG16(nn.Module):
         Args:
             image: `(N, 1, H, W)` of any size, intensities in [0, 255].
         """
-        features = image / 127.5 - 1
+        features = network_input(image)
         for stage in self.stages:
             features = pool(stage(features))
         dcm_logit = self.fully_connected(self.average(features).flatten(start_dim=1)).squeeze(-1)
