@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         reason = "There is not enough memory for this study."
     except KeyboardInterrupt:
-        print(f"{PROGRAM}: stopped; nothing was written.", file=sys.stderr)
+        print(f"{PROGRAM}: stopped; what was finished is kept.", file=sys.stderr)
         return 130
     print(f"{PROGRAM}: error: {reason}", file=sys.stderr)
     return 2
