@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -89,10 +90,15 @@ def _best_of(results: Mapping[str, Result], others: Sequence[str], name: str, pr
     if not there:
         return []
     differences = [(difference(results[PAPER], other, name), other) for other in there]
-    smallest, best = min(differences, key=lambda pair: pair[0].value)
+    smallest, best = min(differences, key=_least)
     what = "DSC" if name == "dsc" else "AUC"
     here = f"against the best of the others, {best.title}: {what} difference {text(smallest)}"
     return [Claim(printed, here, verdict_of(smallest))]
+
+
+def _least(pair: tuple[Figure, Any]) -> float:
+    """To find the smallest difference; one that is not defined is none."""
+    return float("inf") if np.isnan(pair[0].value) else pair[0].value
 
 
 def _steadiest(results: Mapping[str, Result]) -> list[Claim]:
@@ -115,7 +121,7 @@ def _best_weight(loss_weights: Sequence[tuple[float, Result]]) -> list[Claim]:
     parts, verdicts = [], []
     for name, what in (("dsc", "DSC"), ("auc", "AUC")):
         others = [(difference(at_three, other, name), alpha) for alpha, other in loss_weights if alpha != 3]
-        smallest, alpha = min(others, key=lambda pair: pair[0].value)
+        smallest, alpha = min(others, key=_least)
         parts.append(f"{what} at 3 less {what} at {alpha:g}, the best other weight: {text(smallest)}")
         verdicts.append(verdict_of(smallest))
     verdict = next((v for v in (DISAGREES, UNCERTAIN) if v in verdicts), AGREES)
@@ -136,7 +142,7 @@ def _psnr(truth: TruthTable) -> Claim:
 
 @dataclass(frozen=True)
 class CamSpread:
-    """How much of a class activation map its upper half covers, negatives less positives.
+    """How much of a class activation map lies above half of its range.
 
     Attributes:
         negative: Mean share of the map that lies above the middle between its smallest and largest value.

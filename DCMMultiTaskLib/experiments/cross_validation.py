@@ -19,11 +19,12 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.experiments.machine import git_commit, machine, versions
 from DCMMultiTaskLib.experiments.predictions import grid_slices, predict_slices
 from DCMMultiTaskLib.experiments.protocol import Experiment
 from DCMMultiTaskLib.imaging.writing import atomic_path
-from DCMMultiTaskLib.learning.manifest import Patient
+from DCMMultiTaskLib.learning.manifest import Patient, fingerprint
 from DCMMultiTaskLib.learning.training import train_network
 from DCMMultiTaskLib.networks.registry import build, count_parameters, load_network_file
 
@@ -64,9 +65,15 @@ class FoldRun:
             "settings": self.experiment.settings.to_dict(),
             "train_patients": [p.patient for p in self.train],
             "test_patients": [p.patient for p in self.test],
-            "mask_offset": list(self.test[0].mask_offset),
+            "data": fingerprint([*self.train, *self.test]),
         }
         return json.loads(json.dumps(identity))
+
+
+def check_record(run: FoldRun) -> None:
+    """Raise an InputError where the fold's folder holds a result that is not this fold's: it is not written over."""
+    if read_record(run.directory) is not None and not run.done:
+        raise InputError(f"{run.directory} holds a result of other data or settings; choose another folder.")
 
 
 def read_record(directory: Path) -> dict[str, Any] | None:
@@ -158,6 +165,8 @@ def run_all(
 ) -> None:
     """Do what is not done yet, `jobs` trainings at a time, in the order given.
 
+    What is done of other data or settings is left alone: it is an error before anything is trained.
+
     Args:
         runs: All folds of all experiments; the finished ones are passed over.
         jobs: Processes; they share the CPU's cores evenly.
@@ -166,22 +175,24 @@ def run_all(
         options: Of `run_fold`.
 
     Raises:
-        InputError: The first error of a fold; the other processes finish what they have begun.
+        InputError: A folder holds a result of other data or settings; or the first error of a fold, when the other
+            processes have finished what they had begun.
     """
+    for run in runs:
+        check_record(run)
     todo = [run for run in runs if not run.done]
     say(f"{len(runs)} trainings, {len(runs) - len(todo)} of them done before.")
     threads = max(1, (os.cpu_count() or 1) // jobs)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_set_up, initargs=(threads, network_files)) as pool:
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_set_up, initargs=(threads, network_files))
+    try:
         pending = {pool.submit(run_fold, run, **options): run for run in todo}
-        try:
-            for count, future in enumerate(as_completed(pending), start=1):
-                future.result()
-                run = pending[future]
-                say(f"{count}/{len(todo)} {run.experiment.key}, fold {run.fold}")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for count, future in enumerate(as_completed(pending), start=1):
+            future.result()
+            run = pending[future]
+            say(f"{count}/{len(todo)} {run.experiment.key}, fold {run.fold}")
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _set_up(threads: int, network_files: Sequence[Path]) -> None:

@@ -82,7 +82,7 @@ def draw_masks(
 def draw_maps(result: Result, folds: Folds, slices: GridSlices, path: Path) -> None:
     """Fig. 9: of each label four patients, from the smallest to the largest probability."""
     rows = _rows(slices)
-    ranked = np.argsort(result.patients.dcm_probability)
+    ranked = np.argsort(result.patients.dcm_logit)
     names, labels = result.patients.patient, result.patients.dcm
     chosen: list[tuple[str, int]] = []
     for label in (0, 1):

@@ -19,7 +19,7 @@ FOLD_HEAD = [
     *("commit", "machine", "torch", "started", "command"),
 ]
 SLICE_FIELDS = [
-    *("dcm", "dcm_probability", "dsc", "pixel_auc", "true_positive", "false_positive", "false_negative"),
+    *("dcm", "dcm_logit", "dcm_probability", "dsc", "pixel_auc", "true_positive", "false_positive", "false_negative"),
     *("hd95_mm", "surface_distance_mm"),
 ]
 

@@ -91,7 +91,8 @@ def _tables(material: Material, out: Path) -> dict[str, str]:
     single = material.by_part.get("single-task", [])
     if single and material.paper:
         both = on_common_folds([material.paper, *single])
-        tables["single_task"] = _compared(material, both, {r.key: r.figures() for r in both})
+        if both:
+            tables["single_task"] = _compared(material, both, {r.key: r.figures() for r in both})
     for part, name in (("loss-weights", "loss_weight"), ("ablation", "ablation")):
         results = material.by_part.get(part, [])
         if len(results) > 1:

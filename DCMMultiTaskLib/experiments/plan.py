@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.experiments.cross_validation import FoldRun, read_record
+from DCMMultiTaskLib.experiments.cross_validation import FoldRun, check_record, read_record
 from DCMMultiTaskLib.experiments.predictions import GridSlices, grid_slices
 from DCMMultiTaskLib.experiments.protocol import Experiment, Protocol
 from DCMMultiTaskLib.experiments.results import Result
@@ -94,8 +93,7 @@ def collect(plan: Plan, part: str) -> list[Result]:
             record = read_record(run.directory)
             if record is None:
                 continue
-            if not run.done:
-                raise InputError(f"{run.directory} holds a result of other data or settings; choose another folder.")
+            check_record(run)
             if run.fold not in slices:
                 slices[run.fold] = grid_slices(run.test, centre=experiment.settings.centre)
             scores += fold_scores(run, slices[run.fold])

@@ -15,6 +15,7 @@ from DCMMultiTaskLib.imaging.writing import atomic_path
 from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, augment
 from DCMMultiTaskLib.learning.manifest import Patient
 from DCMMultiTaskLib.learning.slices import SliceDataset, collate
+from DCMMultiTaskLib.networks.attention import Classifier
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,8 @@ class Predictions:
 @torch.inference_mode()
 def predict_slices(network: nn.Module, slices: GridSlices, *, batch_size: int = 16) -> Predictions:
     """Run a network in evaluation mode, on the device it is on."""
+    network.eval()
+    classifier = getattr(network, "classifier", None)
     device = next(network.parameters()).device
     masks, logits, maps = [], [], []
     for start in range(0, len(slices.image), batch_size):
@@ -97,8 +100,8 @@ def predict_slices(network: nn.Module, slices: GridSlices, *, batch_size: int = 
             masks.append(output.mask_logits[:, 0].half().cpu())
         logit = output.dcm_logit
         logits.append(torch.full((len(image),), torch.nan) if logit is None else logit.float().cpu())
-        if output.attention_features is not None:
-            maps.append(network.classifier.activation_map(output.attention_features).half().cpu())  # type: ignore[union-attr,operator]
+        if output.attention_features is not None and isinstance(classifier, Classifier):
+            maps.append(classifier.activation_map(output.attention_features).half().cpu())
     nothing = torch.zeros(0, 0, 0, dtype=torch.float16)
     return Predictions(
         patient=slices.patient,

@@ -71,7 +71,7 @@ class Protocol:
             learning_rate=self.learning_rate,
             seed=self.seed,
             # Checkpoints in between cost little time and let a stopped training go on.
-            repeats=min(5, self.epochs),
+            repeats=next(n for n in range(5, 0, -1) if self.epochs % n == 0),
             **changes,
         )
 
@@ -89,7 +89,8 @@ class Protocol:
 
     def tables(self, extra: Sequence[str] = ()) -> list[Experiment]:
         """The networks of Tables 2 and 3, `default` beside the paper's, and others by name."""
-        return [self.network(name) for name in (PAPER, OURS, *SEGMENTATION, *CLASSIFICATION, *extra)]
+        names = dict.fromkeys((PAPER, OURS, *SEGMENTATION, *CLASSIFICATION, *extra))
+        return [self.network(name) for name in names]
 
     def single_task(self) -> list[Experiment]:
         """The paper's network with one of its two tasks: does multi-tasking help?"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -90,8 +90,8 @@ class Result:
             found["f1"] = slices.ratio(2 * counts[0], 2 * counts[0] + counts[1] + counts[2])
             found["patient_dsc"] = patients.mean(self.patients.dsc)
         if self.classifies:
-            found |= _classification(slices, self.column("dcm"), self.column("dcm_probability"))
-            of_patients = _classification(patients, self.patients.dcm, self.patients.dcm_probability)
+            found |= _classification(slices, self.column("dcm"), self.column("dcm_logit"))
+            of_patients = _classification(patients, self.patients.dcm, self.patients.dcm_logit)
             found |= {f"patient_{name}": figure for name, figure in of_patients.items()}
         return found
 
@@ -120,13 +120,13 @@ class PatientRows:
         patient: Identifier.
         dcm: Label.
         dsc: Of the whole mask, all slices pooled.
-        dcm_probability: Sigmoid of the slices' mean logit, the same rule for every network.
+        dcm_logit: Mean of the slices' logits, the same rule for every network.
     """
 
     patient: list[str]
     dcm: np.ndarray
     dsc: np.ndarray
-    dcm_probability: np.ndarray
+    dcm_logit: np.ndarray
 
     @classmethod
     def of(cls, result: Result) -> PatientRows:
@@ -135,34 +135,48 @@ class PatientRows:
         own = [np.array([s.patient == name for s in result.scores]) for name in names]
         tp, fp, fn = (result.column(name) for name in ("true_positive", "false_positive", "false_negative"))
         logit = result.column("dcm_logit")
+        pixels = 2 * tp + fp + fn
         return cls(
             patient=names,
             dcm=np.array([result.column("dcm")[rows][0] for rows in own]),
-            dsc=np.array([2 * tp[r].sum() / max((2 * tp + fp + fn)[r].sum(), 1) for r in own]),
-            dcm_probability=sigmoid(np.array([logit[rows].mean() for rows in own])),
+            dsc=np.array([2 * tp[r].sum() / pixels[r].sum() if pixels[r].any() else 1.0 for r in own]),
+            dcm_logit=np.array([logit[rows].mean() for rows in own]),
         )
 
 
-def _classification(bootstrap: PatientBootstrap, label: np.ndarray, probability: np.ndarray) -> dict[str, Figure]:
-    """The figures of `learning.classification_metrics` that are ratios as ratios, which is a thousand times faster."""
-    positive, called = label == 1, probability >= 0.5
+def _classification(bootstrap: PatientBootstrap, label: np.ndarray, logit: np.ndarray) -> dict[str, Figure]:
+    """The figures of `learning.classification_metrics` that are ratios as ratios, which is a thousand times faster.
+
+    Logits are ranked, not probabilities: confident ones are all 1 after the sigmoid. Rows without one are left out.
+    """
+    known = np.isfinite(logit)
+    positive, negative, called = known & (label == 1), known & (label == 0), logit >= 0
+
+    def ranked(measure: Callable[[np.ndarray, np.ndarray], float]) -> Figure:
+        def statistic(rows: np.ndarray) -> float:
+            there = rows[known[rows]]
+            return measure(positive[there], logit[there])
+
+        return bootstrap.figure(statistic)
+
     return {
-        "accuracy": bootstrap.mean(called == positive),
+        "accuracy": bootstrap.ratio((called & positive) | (~called & negative), known),
         "sensitivity": bootstrap.ratio(called & positive, positive),
-        "specificity": bootstrap.ratio(~called & ~positive, ~positive),
-        "auc": bootstrap.figure(lambda rows: auc(label[rows], probability[rows])),
-        "average_precision": bootstrap.figure(lambda rows: average_precision(positive[rows], probability[rows])),
-        "brier": bootstrap.mean((probability - positive) ** 2),
+        "specificity": bootstrap.ratio(~called & negative, negative),
+        "auc": ranked(auc),
+        "average_precision": ranked(average_precision),
+        "brier": bootstrap.mean((sigmoid(logit) - positive) ** 2),
     }
 
 
 def confusion(result: Result) -> dict[str, int]:
     """Counts of Tab. 1 over the slices, at a probability of 0.5."""
-    positive, called = result.column("dcm") == 1, result.column("dcm_probability") >= 0.5
+    label, logit = result.column("dcm"), result.column("dcm_logit")
+    positive, negative, called = np.isfinite(logit) & (label == 1), np.isfinite(logit) & (label == 0), logit >= 0
     return {
         "true_positive": int((called & positive).sum()),
-        "true_negative": int((~called & ~positive).sum()),
-        "false_positive": int((called & ~positive).sum()),
+        "true_negative": int((~called & negative).sum()),
+        "false_positive": int((called & negative).sum()),
         "false_negative": int((~called & positive).sum()),
     }
 
@@ -170,17 +184,16 @@ def confusion(result: Result) -> dict[str, int]:
 def difference(first: Result, second: Result, name: str) -> Figure:
     """Paired difference of a figure, first less second, over the slices that both have; `dsc` or `auc`.
 
-    Raises:
-        ValueError: They have no slice in common.
+    NaN where they have no slice in common.
     """
     places = {(s.patient, s.slice): n for n, s in enumerate(second.scores)}
     pairs = [(n, places[(s.patient, s.slice)]) for n, s in enumerate(first.scores) if (s.patient, s.slice) in places]
     if not pairs:
-        raise ValueError(f"{first.key} and {second.key} have no slice in common")
+        return Figure(np.nan, np.nan, np.nan)
     ours, theirs = (np.array(column) for column in zip(*pairs, strict=True))
     bootstrap = PatientBootstrap([first.scores[n].patient for n in ours])
     if name == "dsc":
         return bootstrap.mean(first.column("dsc")[ours] - second.column("dsc")[theirs])
     label = first.column("dcm")[ours]
-    p, q = first.column("dcm_probability")[ours], second.column("dcm_probability")[theirs]
+    p, q = first.column("dcm_logit")[ours], second.column("dcm_logit")[theirs]
     return bootstrap.difference(lambda rows: auc(label[rows], p[rows]), lambda rows: auc(label[rows], q[rows]))

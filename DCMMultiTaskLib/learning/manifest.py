@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from DCMMultiTaskLib.errors import InputError
@@ -32,6 +35,30 @@ class Patient:
     group: str
     split: str
     mask_offset: tuple[float, float] = (0.0, 0.0)
+
+
+def fingerprint(patients: Sequence[Patient]) -> str:
+    """SHA-256 over who the patients are, their labels, images and masks: other data have another one.
+
+    Raises:
+        InputError: A file cannot be read.
+    """
+    digest = hashlib.sha256()
+    for p in patients:
+        digest.update(f"{p.patient} {p.dcm} {p.group} {p.mask_offset}".encode())
+        for path in (p.image, p.mask):
+            try:
+                for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+                    state = file.stat()
+                    digest.update(_digest(file, state.st_mtime_ns, state.st_size))
+            except OSError as error:
+                raise InputError(f"{error.filename}: the file cannot be read ({error.strerror}).") from error
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _digest(file: Path, _modified: int, _size: int) -> bytes:
+    return hashlib.sha256(file.read_bytes()).digest()
 
 
 def read_manifest(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from torch import nn
 
-from DCMMultiTaskLib.networks.config import TASKS, NetworkConfig
+from DCMMultiTaskLib.networks.config import PRESETS, TASKS, NetworkConfig
 from DCMMultiTaskLib.networks.deeplabv3 import DeepLabV3
 from DCMMultiTaskLib.networks.fcn8s import FCN8s
 from DCMMultiTaskLib.networks.multitask import MultiTaskNetwork
@@ -78,12 +79,15 @@ def load_network_file(path: Path) -> str:
         ValueError: The file has no `NETWORK`, or its name is taken.
     """
     name = path.stem
-    if name in NETWORKS:
+    if name in NETWORKS or name in PRESETS:
         raise ValueError(f"there is a network {name!r} already; give the file {path.name} another name")
-    spec = importlib.util.spec_from_file_location(name, path)
+    if not name.isidentifier():
+        raise ValueError(f"the name of {path.name} becomes the network's; use letters, digits and underscores alone")
+    spec = importlib.util.spec_from_file_location(f"dcm_multitask_network_{name}", path)
     if spec is None or spec.loader is None:
         raise ValueError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for the file's names
     spec.loader.exec_module(module)
     entry = getattr(module, "NETWORK", None)
     if not isinstance(entry, Entry):

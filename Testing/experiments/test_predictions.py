@@ -1,5 +1,6 @@
 """Held-out slices: how they are read, predicted, stored and scored."""
 
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +8,15 @@ import pytest
 import torch
 
 from DCMMultiTaskLib.experiments.predictions import GridSlices, Predictions, grid_slices, predict_slices
-from DCMMultiTaskLib.experiments.scores import read_scores, score_slices, write_scores
+from DCMMultiTaskLib.experiments.scores import SliceScore, read_scores, score_slices, write_scores
 from DCMMultiTaskLib.experiments.truth import truth_table
+from DCMMultiTaskLib.imaging.phantom import write_phantoms
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.imaging.writing import write_volume
-from DCMMultiTaskLib.learning.manifest import Patient
-from DCMMultiTaskLib.networks.config import preset
+from DCMMultiTaskLib.learning.manifest import Patient, read_manifest
+from DCMMultiTaskLib.networks.config import NetworkConfig, preset
 from DCMMultiTaskLib.networks.multitask import MultiTaskNetwork
+from DCMMultiTaskLib.networks.registry import build
 
 
 def some_slices(count: int = 3) -> GridSlices:
@@ -93,3 +96,90 @@ def test_answers_for_other_slices_are_refused(network):
     answers = predict_slices(network, some_slices(2))
     with pytest.raises(ValueError, match="other slices"):
         score_slices(answers, some_slices(3), fold=0)
+
+
+@pytest.mark.parametrize(("name", "masks", "maps"), [("unet", 2, 0), ("resnet50", 0, 2), ("vgg16", 0, 0)])
+def test_networks_of_others_answer_for_what_they_do(name, masks, maps):
+    tasks = ("mask",) if masks else ("dcm",)
+    network = build(name, NetworkConfig(name=name, width=2, tasks=tasks)).eval()
+    answers = predict_slices(network, some_slices(2))
+    assert (len(answers.mask_logits), len(answers.activation)) == (masks, maps)
+    assert np.isnan(answers.dcm_logit).all() == bool(masks) and answers.dcm_logit.shape == (2,)
+
+
+def test_what_a_network_does_not_give_is_empty_in_the_file_too(tmp_path):
+    network = MultiTaskNetwork(preset("luo2020", width=2, tasks=("mask",))).eval()
+    predict_slices(network, some_slices()).save(tmp_path / "predictions.npz")
+    back = Predictions.load(tmp_path / "predictions.npz")
+    assert back.activation.shape == (0, 0, 0) and back.mask_logits.shape == (3, 64, 64)
+    assert np.isnan(back.dcm_logit).all() and back.dcm_logit.dtype == np.float32
+
+
+def test_the_file_holds_nothing_that_runs_when_it_is_read(network, tmp_path):
+    predict_slices(network, some_slices()).save(tmp_path / "predictions.npz")
+    with np.load(tmp_path / "predictions.npz", allow_pickle=False) as arrays:
+        assert {name: arrays[name].dtype.kind for name in arrays} == {
+            "patient": "U",
+            "number": "i",
+            "dcm_logit": "f",
+            "mask_logits": "f",
+            "activation": "f",
+        }
+    assert [path.name for path in tmp_path.iterdir()] == ["predictions.npz"]
+    objects = {name: np.array(["A"], dtype=object) for name in Predictions.__dataclass_fields__}
+    np.savez(tmp_path / "objects.npz", **objects)
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        Predictions.load(tmp_path / "objects.npz")
+
+
+def test_the_mean_of_the_activation_map_and_the_bias_are_the_logit(network):
+    answers = predict_slices(network, some_slices())
+    bias = float(network.classifier.linear.bias)
+    np.testing.assert_allclose(answers.activation.astype(float).mean(axis=(1, 2)) + bias, answers.dcm_logit, atol=1e-3)
+
+
+def test_the_last_and_smaller_batch_is_not_lost(network):
+    slices = some_slices(5)
+    answers, alone = (predict_slices(network, slices, batch_size=size) for size in (2, 1))
+    assert (len(answers.mask_logits), len(answers.activation), len(answers.dcm_logit)) == (5, 5, 5)
+    np.testing.assert_allclose(answers.activation, alone.activation, atol=2e-3)
+    np.testing.assert_array_equal(answers.number, slices.number)
+
+
+def test_patients_stand_in_the_order_given_whatever_their_sizes(tmp_path):
+    first, second = read_manifest(write_phantoms(tmp_path, count=2, seed=60, slices=2))
+    together = grid_slices([second, first])
+    assert list(together.patient) == [second.patient] * 2 + [first.patient] * 2
+    assert list(together.number) == [0, 1, 0, 1]
+    assert list(together.dcm) == [second.dcm] * 2 + [first.dcm] * 2
+    for patient, rows in ((second, slice(0, 2)), (first, slice(2, 4))):
+        alone = grid_slices([patient])
+        np.testing.assert_allclose(together.image[rows], alone.image, atol=1e-2)
+        np.testing.assert_array_equal(together.mask[rows], alone.mask)
+
+
+def test_a_crop_around_the_heart_is_another(tmp_path):
+    (patient,) = read_manifest(write_phantoms(tmp_path, count=1, seed=60, slices=2))
+    heart = grid_slices([patient], centre="heart").mask
+    places = [np.argwhere(mask).mean(axis=0) for mask in heart]
+    np.testing.assert_allclose(places, 63.5, atol=1)
+    assert np.abs(np.argwhere(grid_slices([patient]).mask[0]).mean(axis=0) - 63.5).max() > 2
+
+
+def test_scores_that_are_not_known_come_back_unknown(tmp_path):
+    known = SliceScore("A, the first", 0, 1, 2, -1.5, 0.18243, 0.5, 0.6, 0.25, 0.75, 10, 3, 17, 2.0, 1.0)
+    unknown = replace(SliceScore("B", 1, 0, 2, np.nan, np.nan), false_negative=5)
+    write_scores(tmp_path / "slices.csv", [known, unknown])
+    first, second = read_scores(tmp_path / "slices.csv")
+    assert first == known
+    assert astuple(second) == pytest.approx(astuple(unknown), nan_ok=True)
+    assert isinstance(second.false_negative, int) and isinstance(second.slice, int)
+
+
+def test_a_network_without_masks_has_no_mask_scores():
+    slices = some_slices(1)
+    nothing = np.zeros((0, 0, 0), np.float16)
+    answers = Predictions(slices.patient, slices.number, np.array([0.0], np.float32), nothing, nothing)
+    (score,) = score_slices(answers, slices, fold=0)
+    assert np.isnan([score.dsc, score.jsc, score.pixel_auc]).all() and score.dcm_probability == 0.5
+    assert (score.true_positive, score.false_positive, score.false_negative) == (0, 0, 0)

@@ -1,8 +1,24 @@
 """Tables for reading and for programs."""
 
 import csv
+from dataclasses import replace
 
+import pytest
+
+from DCMMultiTaskLib.experiments.paper import TABLE_2, TABLE_3
 from DCMMultiTaskLib.experiments.tables import markdown, write_csv
+from DCMMultiTaskLib.experiments.tabulate import (
+    YARDSTICK,
+    compare,
+    confusion_table,
+    differences,
+    more_of_classes,
+    more_of_masks,
+    size,
+    table_2,
+    table_3,
+    yardstick_figures,
+)
 from DCMMultiTaskLib.learning.intervals import Figure
 
 NAN = float("nan")
@@ -35,3 +51,103 @@ def test_csv_has_a_column_for_each_end_of_an_interval(tmp_path):
         "slices": "4",
     }
     assert second["DSC"] == second["DSC_low"] == third["DSC"] == third["paper"] == ""
+
+
+def test_digits_are_chosen_by_column():
+    row = [0.123456, Figure(0.5, 0.25, 0.75), 7, "0.123456"]
+    (line,) = markdown(["a", "b", "c", "d"], [row], digits={0: 1, 1: 2, 3: 1}).splitlines()[2:]
+    assert line == "| 0.1 | 0.50 (0.25 to 0.75) | 7 | 0.123456 |"
+
+
+def test_a_table_without_rows_has_its_head(tmp_path):
+    assert markdown(["a", "b"], []) == "| a | b |\n|---|---|"
+    write_csv(tmp_path / "table.csv", ["a", "b"], [])
+    assert (tmp_path / "table.csv").read_text(encoding="utf-8").split() == ["a,b"]
+
+
+def test_csv_rows_are_as_long_as_their_head(tmp_path):
+    rows = [["plain", 0.5, 123456], ["figure", Figure(0.1234567, 0.0, 1.0), 2], ['a "title", quoted', None, None]]
+    write_csv(tmp_path / "table.csv", ["name", "value", "count"], rows)
+    with (tmp_path / "table.csv").open(newline="", encoding="utf-8") as stream:
+        read = list(csv.reader(stream))
+    assert read == [
+        ["name", "value", "value_low", "value_high", "count"],
+        ["plain", "0.5", "", "", "123456"],
+        ["figure", "0.12346", "0", "1", "2"],
+        ['a "title", quoted', "", "", "", ""],
+    ]
+
+
+def tables_of(*results):
+    return {r.key: r for r in results}, {r.key: r.figures() for r in results}
+
+
+def test_the_papers_numbers_stand_beside_their_own_column(make_result):
+    head, rows = table_2(*tables_of(make_result("segnet", shift=None), make_result()))
+    assert head == ["network", "DSC", "paper", "AUC", "paper", "F1", "paper", "JSC", "paper"]
+    names = ("dsc", "pixel_auc", "f1", "jsc")
+    assert [row[2::2] for row in rows] == [[TABLE_2[key][name] for name in names] for key in ("segnet", "luo2020")]
+    assert rows[0][3].value == pytest.approx(0.9)
+
+    classes = tables_of(make_result(), make_result("resnet101", dsc=None))
+    yardstick = dict.fromkeys(("auc", "always_negative"), Figure(0.5, 0.4, 0.6))
+    head, rows = table_3(*classes, yardstick)
+    assert head == ["network", "accuracy", "paper", "sensitivity", "paper", "specificity", "paper", "AUC", "paper"]
+    names = ("accuracy", "sensitivity", "specificity", "auc")
+    papers = [[TABLE_3[key][name] for name in names] for key in ("resnet101", "luo2020")]
+    assert [row[2::2] for row in rows] == [*papers, [None] * 4, [None] * 4]
+    assert [row[0] for row in rows[2:]] == [YARDSTICK, "always negative"] and rows[3][1] == yardstick["always_negative"]
+
+
+def test_every_row_of_the_other_tables_fits_its_head(make_result):
+    results, figures = tables_of(
+        make_result(), make_result("unet", dsc=0.7, shift=None), make_result("resnet50", dsc=None, shift=-1.0)
+    )
+    yardstick = dict.fromkeys(("auc", "patient_auc"), Figure(0.5, 0.4, 0.6))
+    of_masks, of_classes = more_of_masks(results, figures), more_of_classes(results, figures, yardstick)
+    compared, counts = differences(results), confusion_table(results)
+    for head, rows in (of_masks, of_classes, compared, counts):
+        assert {len(row) for row in rows} == {len(head)}
+    assert [row[0] for row in of_masks[1]] == ["unet", "luo2020"]
+    assert [row[0] for row in of_classes[1]] == ["resnet50", "luo2020", YARDSTICK]
+    assert of_classes[1][2][1:3] == [yardstick["auc"], yardstick["patient_auc"]]
+    # All of resnet50's answers are on the wrong side.
+    assert counts[1] == [["resnet50", 0, 4, 4, 0], ["luo2020", 4, 0, 0, 4]]
+    # At 0.05 one of each negative's two slices is called, none of the positives' is missed.
+    assert confusion_table({"luo2020": make_result(shift=0.05)})[1] == [["luo2020", 4, 0, 2, 2]]
+    unet, resnet = compared[1]
+    assert (unet[0], unet[1].value, unet[2]) == ("unet", pytest.approx(-0.1), None)
+    assert (resnet[0], resnet[1], resnet[2].value) == ("resnet50", None, -1.0)
+
+
+def test_without_the_papers_network_there_is_nothing_to_compare_with(make_result):
+    assert differences({"unet": make_result("unet")})[1] == []
+
+
+def test_a_training_that_was_taken_up_again_does_not_count_for_the_time(make_result):
+    result = make_result()
+    first, second = result.records
+    assert size(replace(result, records=[{**first, "training_seconds": 30.0}, second])) == ["2.00", "5", "20"]
+    assert size(replace(result, records=[{**first, "resumed": True, "training_seconds": 1.0}, second]))[2] == "10"
+    assert size(replace(result, records=[{**first, "resumed": True}]))[2] is None
+
+
+def test_the_yardstick_takes_a_patients_largest_cavity(make_result):
+    result = make_result()
+    areas = {"A": (50.0, 5.0), "B": (1.0, 2.0), "C": (20.0, 10.0), "D": (30.0, 28.0)}
+    cavity = {(s.patient, s.slice): areas[s.patient][s.slice] for s in result.scores}
+    yardstick = yardstick_figures(result, cavity)
+    # Of the 4 x 4 pairs of slices 50 wins all four and no other wins any; of the patients A wins both and B none.
+    assert yardstick["auc"].value == pytest.approx(4 / 16)
+    assert yardstick["patient_auc"].value == pytest.approx(2 / 4)
+
+
+def test_unfinished_folds_are_told_and_sizes_may_be_left_out(make_result):
+    base, variant = make_result(), make_result("variant", folds=(1,))
+    _, figures = tables_of(base, variant)
+    yardstick = dict.fromkeys(("auc", "patient_auc"), Figure(0.5, 0.4, 0.6))
+    head, rows = compare([base, variant], figures, "luo2020", yardstick, sizes=False)
+    assert head[-1] == "folds" and [row[-1] for row in rows] == ["2 of 2", "1 of 2", None]
+    assert {len(row) for row in rows} == {len(head)}
+    _, alone = compare([variant], figures, "luo2020", yardstick)
+    assert alone[0][2] is None and alone[0][4] is None

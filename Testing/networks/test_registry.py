@@ -10,14 +10,20 @@ from DCMMultiTaskLib.networks.multitask import MultiTaskNetwork
 from DCMMultiTaskLib.networks.registry import NETWORKS, build, load_network_file
 
 OWN = """
+from __future__ import annotations
+from dataclasses import dataclass
 from torch import nn
 from DCMMultiTaskLib.networks.output import NetworkOutput
 from DCMMultiTaskLib.networks.registry import Entry
 
+@dataclass
+class Settings:
+    kernel: int
+
 class Own(nn.Module):
     def __init__(self, config):
         super().__init__()
-        self.convolution = nn.Conv2d(1, 1, config.width, padding="same")
+        self.convolution = nn.Conv2d(1, 1, Settings(config.width).kernel, padding="same")
 
     def forward(self, image):
         return NetworkOutput(self.convolution(image), None, None)
@@ -50,6 +56,8 @@ def test_a_file_of_the_user_adds_a_network_under_its_stem(tmp_path):
         ("my_own.py", "", "does not define NETWORK = Entry"),
         ("unet.py", OWN, "there is a network 'unet' already"),
         ("my_own.txt", OWN, "not a Python file"),
+        ("default.py", OWN, "there is a network 'default' already"),
+        ("luo2020-mask.py", OWN, "letters, digits and underscores"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why(tmp_path, name, text, reason):
@@ -80,3 +88,56 @@ def test_configurations_from_before_there_were_tasks_have_both():
     del values["tasks"]
     assert NetworkConfig.from_dict(values) == preset("default")
     assert NetworkConfig.from_dict({**values, "tasks": ["mask"]}).tasks == ("mask",)
+
+
+def test_a_file_that_is_refused_leaves_the_registry_as_it_was(tmp_path):
+    with pytest.raises(ValueError, match="does not define"):
+        load_network_file(write(tmp_path, "NETWORK = 3"))
+    with pytest.raises(ValueError, match="no network 'my_own'; there are multitask, unet"):
+        build("my_own", preset("default"))
+    with pytest.raises(FileNotFoundError):
+        load_network_file(tmp_path / "gone.py")
+
+
+def test_a_file_with_a_taken_name_is_not_run(tmp_path):
+    effect = f"from pathlib import Path\nPath({str(tmp_path / 'ran')!r}).touch()\n"
+    with pytest.raises(ValueError, match="already"):
+        load_network_file(write(tmp_path, effect + OWN, "segnet.py"))
+    assert not (tmp_path / "ran").exists()
+    load_network_file(write(tmp_path, effect + OWN))
+    assert (tmp_path / "ran").exists()
+    with pytest.raises(ValueError, match="'my_own' already"):
+        load_network_file(write(tmp_path, OWN))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_is_configured_for_its_own_tasks_at_its_published_width(name):
+    entry = NETWORKS[name]
+    assert entry.config(name) == NetworkConfig(name=name, tasks=entry.tasks, width=entry.width)
+    assert entry.config(name, width=3).width == 3
+
+
+def test_a_single_task_network_computes_what_the_two_task_network_does():
+    torch.manual_seed(0)
+    both = MultiTaskNetwork(preset("luo2020", width=2)).eval()
+    image = torch.rand(1, 1, 32, 32) * 255
+    for task in ("mask", "dcm"):
+        single = MultiTaskNetwork(preset("luo2020", width=2, tasks=(task,))).eval()
+        single.load_state_dict({name: both.state_dict()[name] for name in single.state_dict()})
+        for one, two in zip(single(image), both(image), strict=True):
+            assert one is None or torch.equal(one, two)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"width": 0}, "must be positive"),
+        ({"extraction_kernel": 2}, "must be odd"),
+        ({"tasks": ["mask", "dcm", "mask"]}, "tasks must be"),
+        ({"tasks": []}, "tasks must be"),
+        ({"task": ["mask"]}, "unknown network settings: task"),
+    ],
+)
+def test_stored_configurations_are_checked(changes, reason):
+    with pytest.raises(ValueError, match=reason):
+        NetworkConfig.from_dict({**preset("default").to_dict(), **changes})
