@@ -106,7 +106,7 @@ def plan_of(args: argparse.Namespace) -> tuple[Plan, list[Path]]:
             seed=args.seed,
         )
         protocol.tables()
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise InputError(f"{error}.") from error
     data = args.data
     if args.quick:

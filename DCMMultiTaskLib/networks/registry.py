@@ -76,7 +76,7 @@ def load_network_file(path: Path) -> str:
         The network's name.
 
     Raises:
-        ValueError: The file has no `NETWORK`, or its name is taken.
+        ValueError: The file cannot be loaded or has no `NETWORK`, or its name is taken.
     """
     name = path.stem
     if name in NETWORKS or name in PRESETS:
@@ -88,7 +88,10 @@ def load_network_file(path: Path) -> str:
         raise ValueError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where dataclasses look for the file's names
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the user's own lines raise
+        raise ValueError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
     entry = getattr(module, "NETWORK", None)
     if not isinstance(entry, Entry):
         raise ValueError(f"{path} does not define NETWORK = Entry(...) of DCMMultiTaskLib.networks.registry")

@@ -55,6 +55,8 @@ def test_a_file_of_the_user_adds_a_network_under_its_stem(tmp_path):
         ("my_own.py", "NETWORK = 3", "does not define NETWORK = Entry"),
         ("my_own.py", "", "does not define NETWORK = Entry"),
         ("unet.py", OWN, "there is a network 'unet' already"),
+        ("my_own.py", "NETWORK = Entry(", "cannot be loaded: SyntaxError"),
+        ("my_own.py", "import no_such_package", "cannot be loaded: ModuleNotFoundError: No module named"),
         ("my_own.txt", OWN, "not a Python file"),
         ("default.py", OWN, "there is a network 'default' already"),
         ("luo2020-mask.py", OWN, "letters, digits and underscores"),
@@ -95,16 +97,16 @@ def test_a_file_that_is_refused_leaves_the_registry_as_it_was(tmp_path):
         load_network_file(write(tmp_path, "NETWORK = 3"))
     with pytest.raises(ValueError, match="no network 'my_own'; there are multitask, unet"):
         build("my_own", preset("default"))
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ValueError, match="cannot be loaded: FileNotFoundError"):
         load_network_file(tmp_path / "gone.py")
 
 
 def test_a_file_with_a_taken_name_is_not_run(tmp_path):
     effect = f"from pathlib import Path\nPath({str(tmp_path / 'ran')!r}).touch()\n"
     with pytest.raises(ValueError, match="already"):
-        load_network_file(write(tmp_path, effect + OWN, "segnet.py"))
+        load_network_file(write(tmp_path, OWN + effect, "segnet.py"))
     assert not (tmp_path / "ran").exists()
-    load_network_file(write(tmp_path, effect + OWN))
+    load_network_file(write(tmp_path, OWN + effect))
     assert (tmp_path / "ran").exists()
     with pytest.raises(ValueError, match="'my_own' already"):
         load_network_file(write(tmp_path, OWN))
