@@ -78,10 +78,11 @@ def _tables(material: Material, out: Path) -> dict[str, str]:
     """Each table as a CSV, and as Markdown for the page; empty where there is nothing to show."""
     networks, figures = material.networks, material.figures.get("tables", {})
     tables: dict[str, tabulate.Table] = {}
+    if networks:
+        tables["differences"] = tabulate.differences(networks, material.cavity_mm2)
     if any(r.draws_masks for r in networks.values()):
         tables["table_2"] = tabulate.table_2(networks, figures)
         tables["table_2_more"] = tabulate.more_of_masks(networks, figures)
-        tables["differences"] = tabulate.differences(networks)
     classifiers = [r for r in networks.values() if r.classifies]
     if classifiers:
         yardstick = tabulate.yardstick_figures(classifiers[0], material.cavity_mm2)

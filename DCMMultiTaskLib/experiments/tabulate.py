@@ -111,17 +111,28 @@ def yardstick_figures(result: Result, cavity_mm2: Mapping[tuple[str, int], float
     }
 
 
-def differences(results: Mapping[str, Result]) -> Table:
-    """Each network less the paper's, paired, in DSC and in AUC of the classification."""
-    head = ["network", "DSC less the paper's network", "AUC less the paper's network"]
+def differences(results: Mapping[str, Result], cavity_mm2: Mapping[tuple[str, int], float]) -> Table:
+    """Each network less the paper's in DSC and in AUC, and its AUC less the yardstick's; paired."""
+    head = ["network", "DSC less the paper's network", "AUC less the paper's network", "AUC less the yardstick"]
+    paper = results.get(PAPER)
     rows: list[list[Cell]] = []
     for result in results.values():
-        if result.key == PAPER or PAPER not in results:
-            continue
-        of_masks = difference(result, results[PAPER], "dsc") if result.draws_masks else None
-        of_classes = difference(result, results[PAPER], "auc") if result.classifies else None
-        rows.append([result.title, of_masks, of_classes])
+        row: list[Cell] = [result.title, None, None, None]
+        if paper and result is not paper:
+            row[1] = difference(result, paper, "dsc") if result.draws_masks else None
+            row[2] = difference(result, paper, "auc") if result.classifies else None
+        if result.classifies:
+            row[3] = above_yardstick(result, cavity_mm2)
+        rows.append(row)
     return head, rows
+
+
+def above_yardstick(result: Result, cavity_mm2: Mapping[tuple[str, int], float]) -> Figure:
+    """AUC of the network less that of the true cavity's area, per slice, paired."""
+    label, logit = result.column("dcm"), result.column("dcm_logit")
+    area = np.array([cavity_mm2[s.patient, s.slice] for s in result.scores])
+    bootstrap = PatientBootstrap([s.patient for s in result.scores])
+    return bootstrap.difference(lambda rows: auc(label[rows], logit[rows]), lambda rows: auc(label[rows], area[rows]))
 
 
 def confusion_table(results: Mapping[str, Result]) -> Table:

@@ -14,7 +14,7 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.experiments.figures.activation import draw_activation, upsample
 from DCMMultiTaskLib.experiments.figures.dsc_boxes import draw_dsc_boxes
 from DCMMultiTaskLib.experiments.figures.loss_weight import draw_loss_weight
-from DCMMultiTaskLib.experiments.figures.network_drawing import draw_network, lay_out
+from DCMMultiTaskLib.experiments.figures.network_drawing import describe, draw_network, lay_out
 from DCMMultiTaskLib.experiments.figures.network_trace import Block, in_numbers, in_words, trace
 from DCMMultiTaskLib.experiments.figures.psnr import draw_psnr
 from DCMMultiTaskLib.experiments.figures.segmentations import dice, draw_segmentations
@@ -22,6 +22,8 @@ from DCMMultiTaskLib.experiments.figures.style import LARGEST_FILE, colours_of, 
 from DCMMultiTaskLib.networks.config import NetworkConfig, preset
 from DCMMultiTaskLib.networks.multitask import MultiTaskNetwork
 from DCMMultiTaskLib.networks.registry import count_parameters
+
+RESULTS = Path(__file__).resolve().parents[2] / "Resources" / "Results"
 
 
 class Measured(NamedTuple):
@@ -197,3 +199,12 @@ def test_network_picture_names_every_size_and_stays_on_its_page(config: NetworkC
 def test_numbers_and_operations_in_words() -> None:
     assert [in_numbers(n) for n in (336, 1_664, 371_000, 21_633_202)] == ["336", "1.66 k", "371 k", "21.6 M"]
     assert in_words(("conv 3×3", "conv 3×3", "conv 1×1")) == "2 × conv 3×3, conv 1×1"
+
+
+def test_the_published_picture_is_still_that_of_the_code():
+    with Image.open(RESULTS / "figure-4-network.png") as picture:
+        assert picture.text["Description"] == describe(preset("luo2020"))
+
+
+def test_the_published_results_are_small():
+    assert sum(path.stat().st_size for path in RESULTS.iterdir()) < 3_000_000

@@ -105,7 +105,8 @@ def test_every_row_of_the_other_tables_fits_its_head(make_result):
     )
     yardstick = dict.fromkeys(("auc", "patient_auc"), Figure(0.5, 0.4, 0.6))
     of_masks, of_classes = more_of_masks(results, figures), more_of_classes(results, figures, yardstick)
-    compared, counts = differences(results), confusion_table(results)
+    cavity = {(s.patient, s.slice): float("DCBA".index(s.patient)) for s in make_result().scores}
+    compared, counts = differences(results, cavity), confusion_table(results)
     for head, rows in (of_masks, of_classes, compared, counts):
         assert {len(row) for row in rows} == {len(head)}
     assert [row[0] for row in of_masks[1]] == ["unet", "luo2020"]
@@ -115,13 +116,16 @@ def test_every_row_of_the_other_tables_fits_its_head(make_result):
     assert counts[1] == [["resnet50", 0, 4, 4, 0], ["luo2020", 4, 0, 0, 4]]
     # At 0.05 one of each negative's two slices is called, none of the positives' is missed.
     assert confusion_table({"luo2020": make_result(shift=0.05)})[1] == [["luo2020", 4, 0, 2, 2]]
-    unet, resnet = compared[1]
-    assert (unet[0], unet[1].value, unet[2]) == ("unet", pytest.approx(-0.1), None)
-    assert (resnet[0], resnet[1], resnet[2].value) == ("resnet50", None, -1.0)
+    paper, unet, resnet = compared[1]
+    # The cavities tell the labels apart: A and B have the largest.
+    assert paper[1:3] == [None, None] and paper[3].value == 0.0
+    assert (unet[0], unet[1].value, unet[2:]) == ("unet", pytest.approx(-0.1), [None, None])
+    assert (resnet[0], resnet[1], resnet[2].value, resnet[3].value) == ("resnet50", None, -1.0, -1.0)
 
 
 def test_without_the_papers_network_there_is_nothing_to_compare_with(make_result):
-    assert differences({"unet": make_result("unet")})[1] == []
+    _, ((name, *missing),) = differences({"unet": make_result("unet", shift=None)}, {})
+    assert (name, missing) == ("unet", [None, None, None])
 
 
 def test_a_training_that_was_taken_up_again_does_not_count_for_the_time(make_result):
