@@ -29,7 +29,9 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[Cell]], digits: Mappin
     digits = digits or {}
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
-        lines.append("| " + " | ".join(text(cell, digits.get(n, 3)) for n, cell in enumerate(row)) + " |")
+        cells = [text(cell, digits.get(n, 3)) for n, cell in enumerate(row)]
+        # An interval stays on one line, below its value where there is little room.
+        lines.append("| " + " | ".join(cell.replace(" to ", "\u00a0to\u00a0") for cell in cells) + " |")
     return "\n".join(lines)
 
 

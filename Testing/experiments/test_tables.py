@@ -33,7 +33,7 @@ ROWS = [
 def test_markdown_shows_intervals_and_a_dash_for_what_is_missing():
     lines = markdown(HEAD, ROWS).splitlines()
     assert lines[0] == "| network | DSC | paper | slices |"
-    assert lines[2] == "| U-Net | 0.812 (0.790 to 0.830) | 0.761 | 4 |"
+    assert lines[2] == "| U-Net | 0.812 (0.790\u00a0to\u00a00.830) | 0.761 | 4 |"
     assert lines[3] == "| ours | – | – | 5 |"
     assert lines[4] == "| none | – | – | 6 |"
 
@@ -56,7 +56,7 @@ def test_csv_has_a_column_for_each_end_of_an_interval(tmp_path):
 def test_digits_are_chosen_by_column():
     row = [0.123456, Figure(0.5, 0.25, 0.75), 7, "0.123456"]
     (line,) = markdown(["a", "b", "c", "d"], [row], digits={0: 1, 1: 2, 3: 1}).splitlines()[2:]
-    assert line == "| 0.1 | 0.50 (0.25 to 0.75) | 7 | 0.123456 |"
+    assert line == "| 0.1 | 0.50 (0.25\u00a0to\u00a00.75) | 7 | 0.123456 |"
 
 
 def test_a_table_without_rows_has_its_head(tmp_path):
