@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,8 +47,7 @@ class Material:
         by_part = {part: on_common_folds(collect(plan, part)) for part in plan.parts}
         if not any(by_part.values()):
             raise InputError(f"{plan.directory} has no finished training yet.")
-        measured = {id(result): result.figures() for results in by_part.values() for result in results}
-        figures = {part: {r.key: measured[id(r)] for r in results} for part, results in by_part.items()}
+        figures = {part: {r.key: r.figures() for r in results} for part, results in by_part.items()}
         slices = grid_slices(plan.patients, centre="image")
         return cls(plan, by_part, slices, truth_table(plan.patients, slices), figures)
 
@@ -77,13 +77,16 @@ class Material:
 
     def unfinished(self) -> str:
         """Which trainings are missing, in words; empty where none is."""
-        missing = []
+        missing: dict[tuple[str, int], list[str]] = {}
         for part in self.plan.parts:
+            done = Counter(run.experiment.key for run in self.plan.runs_of(part) if run.done)
             for experiment in self.plan.experiments(part):
-                done = sum(run.done for run in self.plan.runs_of(part) if run.experiment.key == experiment.key)
-                if done < self.plan.folds:
-                    missing.append(f"{experiment.title} ({part}, {done} of {self.plan.folds} folds)")
-        return "; ".join(missing)
+                if done[experiment.key] < self.plan.folds:
+                    missing.setdefault((part, done[experiment.key]), []).append(experiment.title)
+        return "; ".join(
+            f"of the {part}, {folds} of {self.plan.folds} folds are done of {', '.join(titles)}"
+            for (part, folds), titles in missing.items()
+        )
 
     def protocol(self) -> list[str]:
         """How every network was trained, a line each."""
@@ -98,7 +101,7 @@ class Material:
             f"Crops of 128 x 128 pixels of 1 mm around the image's centre (4.1.2); {outside:.1%} of the hearts' slices "
             "do not fit and are measured inside the crop.",
             f"{width}; {p.epochs} passes, Adam at a constant {p.learning_rate:g} (paper: 0.0001), "
-            f"{p.batch_size} slices a "
-            f"step, no augmentation, loss weight 3, seed {p.seed}. The weights after the last pass count.",
+            f"{p.batch_size} slices a step, no augmentation, loss weight 3, seed {p.seed}. The weights after the "
+            "last pass count.",
             "Only folds that every network of a table has finished are compared in it.",
         ]
