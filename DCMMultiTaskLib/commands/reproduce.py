@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from DCMMultiTaskLib.commands.train import add_data_arguments
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.experiments import PARTS
 
 if TYPE_CHECKING:
     from DCMMultiTaskLib.experiments.plan import Plan
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 NAME = "reproduce"
 HELP = "The paper's Tables 2 and 3 and Figures 4 to 9: cross-validate all networks, then write the page."
 USAGE = "(--data MANIFEST.csv | --quick) -o DIR [options]"
-PARTS = ("tables", "single-task", "loss-weights", "ablation")
 # What --quick changes: everything is done, nothing is done well.
 QUICK = {"epochs": 2, "width": 4, "folds": 2}
 

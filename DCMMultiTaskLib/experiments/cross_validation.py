@@ -20,12 +20,12 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.experiments.machine import git_commit, machine, versions
+from DCMMultiTaskLib.experiments.machine import git_commit, machine
 from DCMMultiTaskLib.experiments.predictions import grid_slices, predict_slices
 from DCMMultiTaskLib.experiments.protocol import Experiment
 from DCMMultiTaskLib.imaging.writing import atomic_path
 from DCMMultiTaskLib.learning.manifest import Patient, fingerprint
-from DCMMultiTaskLib.learning.training import train_network
+from DCMMultiTaskLib.learning.training import train_network, versions
 from DCMMultiTaskLib.networks.registry import build, count_parameters, load_network_file
 
 PREDICTIONS, RECORD = "predictions.npz", "run.json"
@@ -70,10 +70,16 @@ class FoldRun:
         return json.loads(json.dumps(identity))
 
 
-def check_record(run: FoldRun) -> None:
-    """Raise an InputError where the fold's folder holds a result that is not this fold's: it is not written over."""
-    if read_record(run.directory) is not None and not run.done:
+def own_record(run: FoldRun) -> dict[str, Any] | None:
+    """The record of a fold that is done; None where its folder holds no result.
+
+    Raises:
+        InputError: The folder holds a result of other data or settings, which is not to be written over.
+    """
+    record = read_record(run.directory)
+    if record is not None and not run.done:
         raise InputError(f"{run.directory} holds a result of other data or settings; choose another folder.")
+    return record
 
 
 def read_record(directory: Path) -> dict[str, Any] | None:
@@ -178,9 +184,7 @@ def run_all(
         InputError: A folder holds a result of other data or settings; or the first error of a fold, when the other
             processes have finished what they had begun.
     """
-    for run in runs:
-        check_record(run)
-    todo = [run for run in runs if not run.done]
+    todo = [run for run in runs if own_record(run) is None]
     say(f"{len(runs)} trainings, {len(runs) - len(todo)} of them done before.")
     threads = max(1, (os.cpu_count() or 1) // jobs)
     context = multiprocessing.get_context("spawn")

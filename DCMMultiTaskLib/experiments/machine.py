@@ -1,4 +1,4 @@
-"""Where and with what a result was made."""
+"""Where and by which code a result was made."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-import lightning
 import torch
-
-from DCMMultiTaskLib import __version__
 
 
 def git_commit() -> str:
@@ -38,13 +35,3 @@ def machine() -> str:
     graphics = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
     threads = torch.get_num_threads()
     return f"{platform.system()}, {processor}, {threads} thread{'s' * (threads > 1)}{graphics}"
-
-
-def versions() -> dict[str, str]:
-    """Of what the result depends on."""
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "lightning": lightning.__version__,
-        "DCMMultiTaskLib": __version__,
-    }

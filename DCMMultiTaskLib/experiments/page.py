@@ -28,6 +28,11 @@ from DCMMultiTaskLib.networks.config import preset
 
 PAGE, HTML = "README.md", "index.html"
 TEMPLATES = Path(__file__).parent
+# Names in the template; the files have hyphens.
+TABLES = (
+    *("table_2", "table_2_more", "differences", "table_3", "table_3_more", "confusion"),
+    *("single_task", "loss_weight", "ablation"),
+)
 
 
 def write_page(plan: Plan) -> Path:
@@ -98,10 +103,7 @@ def _tables(material: Material, out: Path) -> dict[str, str]:
         results = material.by_part.get(part, [])
         if len(results) > 1:
             tables[name] = _compared(material, results, material.figures[part], sizes=part == "ablation")
-    shown = dict.fromkeys(
-        ("table_2", "table_2_more", "differences", "table_3", "table_3_more", "confusion", "single_task"), ""
-    )
-    shown |= {"loss_weight": "", "ablation": ""}
+    shown = dict.fromkeys(TABLES, "")
     for name, (head, rows) in tables.items():
         shown[name] = markdown(head, rows)
         write_csv(out / f"{name.replace('_', '-')}.csv", head, rows)

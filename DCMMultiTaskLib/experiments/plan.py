@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from DCMMultiTaskLib.experiments.cross_validation import FoldRun, check_record, read_record
+from DCMMultiTaskLib.experiments import PARTS
+from DCMMultiTaskLib.experiments.cross_validation import FoldRun, own_record
 from DCMMultiTaskLib.experiments.predictions import GridSlices, grid_slices
 from DCMMultiTaskLib.experiments.protocol import Experiment, Protocol
 from DCMMultiTaskLib.experiments.results import Result
@@ -14,8 +15,6 @@ from DCMMultiTaskLib.experiments.scores import fold_scores
 from DCMMultiTaskLib.learning.folds import patient_folds
 from DCMMultiTaskLib.learning.manifest import Patient
 
-# What can be left out, in the order in which it is done. The first two share their folders with Fig. 5.
-PARTS = ("tables", "single-task", "loss-weights", "ablation")
 TUNING_SPLIT = "train"
 
 
@@ -27,7 +26,7 @@ class Plan:
         patients: All patients.
         directory: Where it all goes.
         protocol: How every network is trained.
-        parts: Some of `PARTS`.
+        parts: Some of `experiments.PARTS`.
         extra: Names of further networks for the tables.
         folds: How many.
         command: The command line, for the records.
@@ -90,10 +89,9 @@ def collect(plan: Plan, part: str) -> list[Result]:
     for experiment in plan.experiments(part):
         scores, records = [], []
         for run in (run for run in runs if run.experiment.key == experiment.key):
-            record = read_record(run.directory)
+            record = own_record(run)
             if record is None:
                 continue
-            check_record(run)
             if run.fold not in slices:
                 slices[run.fold] = grid_slices(run.test, centre=experiment.settings.centre)
             scores += fold_scores(run, slices[run.fold])

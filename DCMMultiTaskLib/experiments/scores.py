@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from DCMMultiTaskLib.experiments.cross_validation import PREDICTIONS, FoldRun
 from DCMMultiTaskLib.experiments.predictions import GridSlices, Predictions
-from DCMMultiTaskLib.imaging.writing import atomic_path
 from DCMMultiTaskLib.inference.patient import sigmoid
+from DCMMultiTaskLib.learning.evaluation import read_rows, write_rows
 from DCMMultiTaskLib.learning.mask_metrics import mask_scores, pixel_auc
 
 SCORES = "slices.csv"
@@ -94,19 +93,9 @@ def fold_scores(run: FoldRun, slices: GridSlices) -> list[SliceScore]:
 
 def write_scores(path: Path, scores: Sequence[SliceScore]) -> None:
     """The rows as a CSV, without loss: what is read back gives the same figures."""
-    names = [f.name for f in fields(SliceScore)]
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, names)
-        writer.writeheader()
-        writer.writerows(asdict(score) for score in scores)
+    write_rows(path, scores, digits=None)
 
 
 def read_scores(path: Path) -> list[SliceScore]:
     """What `write_scores` wrote."""
-    kinds = {"patient": str, "slice": int, "dcm": int, "fold": int}
-    kinds |= dict.fromkeys(("true_positive", "false_positive", "false_negative"), int)
-    with path.open(newline="", encoding="utf-8") as stream:
-        return [
-            SliceScore(**{name: kinds.get(name, float)(value) for name, value in row.items()})
-            for row in csv.DictReader(stream)
-        ]
+    return read_rows(path, SliceScore)

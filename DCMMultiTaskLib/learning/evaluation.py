@@ -195,8 +195,8 @@ def pooled(directories: Sequence[Path]) -> dict[str, Any]:
     """
     slices, patients = [], []
     for directory in directories:
-        slices += _read_rows(directory / "slices.csv", SliceScore)
-        patients += _read_rows(directory / "patients.csv", PatientScore)
+        slices += read_rows(directory / "slices.csv", SliceScore)
+        patients += read_rows(directory / "patients.csv", PatientScore)
     thresholds = {_threshold(directory / "metrics.json") for directory in directories}
     if len(thresholds) > 1:
         raise InputError(f"The runs have different thresholds: {', '.join(f'{t:g}' for t in sorted(thresholds))}.")
@@ -209,16 +209,20 @@ def _threshold(path: Path) -> float:
     return float(written.get("threshold", 0.5))
 
 
-def _read_rows(path: Path, kind: type) -> list[Any]:
+def read_rows(path: Path, kind: type) -> list[Any]:
+    """What `write_rows` wrote, as dataclasses of that kind."""
     types = get_type_hints(kind)
     with path.open(newline="", encoding="utf-8") as stream:
         return [kind(**{name: types[name](value) for name, value in row.items()}) for row in csv.DictReader(stream)]
 
 
-def write_rows(path: Path, rows: Sequence[Any]) -> None:
-    """Dataclass rows as a CSV."""
+def write_rows(path: Path, rows: Sequence[Any], *, digits: int | None = 5) -> None:
+    """Dataclass rows as a CSV, decimals rounded to so many digits; without loss where None."""
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, fieldnames=list(asdict(rows[0])))
         writer.writeheader()
         for row in rows:
-            writer.writerow({k: round(v, 5) if isinstance(v, float) else v for k, v in asdict(row).items()})
+            values = asdict(row)
+            if digits is not None:
+                values = {k: round(v, digits) if isinstance(v, float) else v for k, v in values.items()}
+            writer.writerow(values)

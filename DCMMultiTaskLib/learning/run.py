@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import lightning
-import torch
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from DCMMultiTaskLib import __version__
@@ -24,7 +21,7 @@ from DCMMultiTaskLib.learning.evaluation import evaluate
 from DCMMultiTaskLib.learning.folds import patient_folds
 from DCMMultiTaskLib.learning.manifest import Patient, read_manifest
 from DCMMultiTaskLib.learning.settings import TrainingSettings
-from DCMMultiTaskLib.learning.training import train_network
+from DCMMultiTaskLib.learning.training import train_network, versions
 from DCMMultiTaskLib.networks.registry import NETWORKS
 
 
@@ -124,12 +121,7 @@ def _training_record(
         "settings": settings.to_dict(),
         "metrics": metrics,
         "date": date.today().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "lightning": lightning.__version__,
-            "DCMMultiTaskLib": __version__,
-        },
+        "versions": versions(),
     }
     return json.loads(json.dumps(record))
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import platform
 from collections.abc import Sequence
 from pathlib import Path
 
+import lightning
 import lightning.pytorch as pl
+import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from torch import nn
 from torch.utils.data import DataLoader
 
+from DCMMultiTaskLib import __version__
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.learning.averaging import WarmAveraging
 from DCMMultiTaskLib.learning.manifest import Patient
@@ -121,9 +125,17 @@ def train_network(
     return module.network.cpu().eval(), metrics
 
 
-def _precision(accelerator: str) -> str:
-    import torch
+def versions() -> dict[str, str]:
+    """Of what a training depends on."""
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "lightning": lightning.__version__,
+        "DCMMultiTaskLib": __version__,
+    }
 
+
+def _precision(accelerator: str) -> str:
     if accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available():
         return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
     return "32-true"

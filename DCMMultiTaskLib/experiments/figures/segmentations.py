@@ -20,18 +20,12 @@ from DCMMultiTaskLib.experiments.figures.style import (
     picture,
     save,
 )
+from DCMMultiTaskLib.learning.metrics import dice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TRUTH = "#FFFFFF"
-
-
-def dice(mask: np.ndarray, target: np.ndarray) -> float:
-    """DSC of two masks of the same shape; 1 where both are empty."""
-    mask, target = mask != 0, target != 0
-    total = np.count_nonzero(mask) + np.count_nonzero(target)
-    return 2 * np.count_nonzero(mask & target) / total if total else 1.0
 
 
 def draw_segmentations(
