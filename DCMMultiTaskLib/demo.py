@@ -38,8 +38,8 @@ def choose_input(environment: dict[str, str], project: Path) -> DemoInput:
         environment: `DEMO_INPUT` names a file or DICOM folder, `DCM_DATA` the folder of the Sunnybrook data.
         project: Root of the checkout; `shared/data/sunnybrook` beside it is looked at too.
     """
-    from DCMMultiTaskLib.imaging.phantom import make_phantom
     from DCMMultiTaskLib.imaging.reading import read_frames
+    from DCMMultiTaskLib.phantom import make_phantom
 
     if environment.get("DEMO_INPUT"):
         path = Path(environment["DEMO_INPUT"])

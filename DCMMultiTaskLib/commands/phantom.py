@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make them and say where they are."""
-    from DCMMultiTaskLib.imaging.phantom import write_phantoms
+    from DCMMultiTaskLib.phantom import write_phantoms
 
     manifest = write_phantoms(args.output, count=args.count, seed=args.seed, slices=args.slices, contrast=args.contrast)
     print(f"Written: {args.count} studies and {manifest}")

@@ -85,9 +85,9 @@ def plan_of(args: argparse.Namespace) -> tuple[Plan, list[Path]]:
     """
     from DCMMultiTaskLib.experiments.plan import Plan
     from DCMMultiTaskLib.experiments.protocol import Protocol
-    from DCMMultiTaskLib.imaging.phantom import write_phantoms
     from DCMMultiTaskLib.learning.manifest import read_manifest
     from DCMMultiTaskLib.networks.registry import NETWORKS, load_network_file
+    from DCMMultiTaskLib.phantom import write_phantoms
 
     if args.jobs < 1:
         raise InputError(f"--jobs is at least 1, not {args.jobs}.")

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from torch import nn
 
+from DCMMultiTaskLib.networks.comparison.deeplabv3 import DeepLabV3
+from DCMMultiTaskLib.networks.comparison.fcn8s import FCN8s
+from DCMMultiTaskLib.networks.comparison.residual_attention import ResidualAttentionNetwork
+from DCMMultiTaskLib.networks.comparison.resnet import resnet50, resnet101
+from DCMMultiTaskLib.networks.comparison.segnet import SegNet
+from DCMMultiTaskLib.networks.comparison.unet import UNet
+from DCMMultiTaskLib.networks.comparison.vgg import VGG16
 from DCMMultiTaskLib.networks.config import PRESETS, TASKS, NetworkConfig
-from DCMMultiTaskLib.networks.deeplabv3 import DeepLabV3
-from DCMMultiTaskLib.networks.fcn8s import FCN8s
 from DCMMultiTaskLib.networks.multitask import MultiTaskNetwork
-from DCMMultiTaskLib.networks.residual_attention import ResidualAttentionNetwork
-from DCMMultiTaskLib.networks.resnet import resnet50, resnet101
-from DCMMultiTaskLib.networks.segnet import SegNet
-from DCMMultiTaskLib.networks.unet import UNet
-from DCMMultiTaskLib.networks.vgg import VGG16
 
 
 @dataclass(frozen=True)

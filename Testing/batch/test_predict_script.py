@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from DCMMultiTaskLib import cli
-from DCMMultiTaskLib.imaging.phantom import make_phantom
 from DCMMultiTaskLib.imaging.writing import write_volume
+from DCMMultiTaskLib.phantom import make_phantom
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "DCMMultiTaskLib" / "predict.py"

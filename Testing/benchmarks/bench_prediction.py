@@ -21,7 +21,7 @@ import json, resource, statistics, sys, time
 from pathlib import Path
 import torch
 torch.set_num_threads(int(sys.argv[3]))
-from DCMMultiTaskLib.imaging.phantom import make_phantom
+from DCMMultiTaskLib.phantom import make_phantom
 from DCMMultiTaskLib.imaging.reading import read_frames
 from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.inference.files import write_result

@@ -11,9 +11,9 @@ import pytest
 import SimpleITK as sitk
 
 from DCMMultiTaskLib.cli import main
-from DCMMultiTaskLib.imaging.phantom import make_phantom
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.imaging.writing import write_volume
+from DCMMultiTaskLib.phantom import make_phantom
 
 HEART = make_phantom(3, slices=2, matrix=(96, 96)).volume
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from DCMMultiTaskLib.cli import main
-from DCMMultiTaskLib.imaging.phantom import make_phantom, make_phantom_cine
 from DCMMultiTaskLib.imaging.reading import read_frames
 from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.phantom import make_phantom, make_phantom_cine
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from DCMMultiTaskLib.cli import main
-from DCMMultiTaskLib.imaging.phantom import write_phantoms
 from DCMMultiTaskLib.inference.package import load_package
+from DCMMultiTaskLib.phantom import write_phantoms
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ("--folds", "2", "--epochs", "10", "--width", "2", "--batch-size", "4", "--accelerator", "cpu")

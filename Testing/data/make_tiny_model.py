@@ -14,10 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from DCMMultiTaskLib.imaging.grid import normalise, to_stack
-from DCMMultiTaskLib.imaging.phantom import make_phantom
 from DCMMultiTaskLib.inference.package import ModelPackage, save_package
 from DCMMultiTaskLib.networks.config import preset
 from DCMMultiTaskLib.networks.registry import build
+from DCMMultiTaskLib.phantom import make_phantom
 
 PATH = Path(__file__).with_name("tiny.dcmmodel")
 STUDIES, STEPS, BATCH, FIRST_SEED = 28, 1200, 8, 1000

@@ -16,11 +16,11 @@ from DCMMultiTaskLib.experiments.predictions import Predictions, grid_slices, pr
 from DCMMultiTaskLib.experiments.protocol import PAPER, Protocol
 from DCMMultiTaskLib.experiments.scores import fold_scores
 from DCMMultiTaskLib.experiments.truth import truth_table
-from DCMMultiTaskLib.imaging.phantom import write_phantoms
 from DCMMultiTaskLib.learning.manifest import Patient, read_manifest
 from DCMMultiTaskLib.learning.training import train_network
 from DCMMultiTaskLib.networks.output import NetworkOutput
 from DCMMultiTaskLib.networks.registry import NETWORKS, Entry
+from DCMMultiTaskLib.phantom import write_phantoms
 
 SMALL = Protocol(width=2, epochs=2, batch_size=4)
 

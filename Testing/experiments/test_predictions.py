@@ -10,13 +10,13 @@ import torch
 from DCMMultiTaskLib.experiments.predictions import GridSlices, Predictions, grid_slices, predict_slices
 from DCMMultiTaskLib.experiments.scores import SliceScore, read_scores, score_slices, write_scores
 from DCMMultiTaskLib.experiments.truth import truth_table
-from DCMMultiTaskLib.imaging.phantom import write_phantoms
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.learning.manifest import Patient, read_manifest
 from DCMMultiTaskLib.networks.config import NetworkConfig, preset
 from DCMMultiTaskLib.networks.multitask import MultiTaskNetwork
 from DCMMultiTaskLib.networks.registry import build
+from DCMMultiTaskLib.phantom import write_phantoms
 
 
 def some_slices(count: int = 3) -> GridSlices:

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from DCMMultiTaskLib.imaging.phantom import PhantomStudy, make_phantom
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import ModelPackage, load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.phantom import PhantomStudy, make_phantom
 
 
 @pytest.fixture(scope="session")

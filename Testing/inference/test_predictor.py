@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.phantom import PhantomStudy, make_phantom
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.learning.metrics import dice
+from DCMMultiTaskLib.phantom import PhantomStudy, make_phantom
 from Testing.imaging.geometry import STORAGES, stored_as
 
 
@@ -193,7 +193,7 @@ def test_predicting_needs_torch_numpy_and_simpleitk_alone(tiny_model: Path) -> N
 import sys, numpy as np
 from pathlib import Path
 before = set(sys.modules)
-from DCMMultiTaskLib.imaging.phantom import make_phantom
+from DCMMultiTaskLib.phantom import make_phantom
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 Predictor(load_package(Path(sys.argv[1])), device="cpu").predict(make_phantom(1, slices=1).volume)

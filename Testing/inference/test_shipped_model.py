@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from DCMMultiTaskLib.imaging.phantom import make_phantom
 from DCMMultiTaskLib.inference.package import load_package, shipped_model
 from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.phantom import make_phantom
 
 
 def test_it_is_small_and_its_card_has_the_measured_results():

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.phantom import write_phantoms
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
@@ -17,6 +16,7 @@ from DCMMultiTaskLib.learning.evaluation import TITLES, evaluate, pooled, summar
 from DCMMultiTaskLib.learning.manifest import read_manifest
 from DCMMultiTaskLib.learning.release import release
 from DCMMultiTaskLib.learning.scoring import PatientScore, SliceScore, true_areas
+from DCMMultiTaskLib.phantom import write_phantoms
 
 OLD_COLUMNS = {
     *("patient", "group", "dcm", "slice", "dsc", "true_area_mm2", "area_mm2", "true_cavity_mm2", "cavity_mm2"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from DCMMultiTaskLib.imaging.phantom import write_phantoms
+from DCMMultiTaskLib.phantom import write_phantoms
 
 SCRIPT = Path(__file__).with_name("train_in_processes.py")
 ROOT = SCRIPT.parents[2]

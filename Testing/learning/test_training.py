@@ -8,13 +8,13 @@ import torch
 from lightning.pytorch import Callback
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.phantom import write_phantoms
 from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION
 from DCMMultiTaskLib.learning.manifest import read_manifest
 from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings
 from DCMMultiTaskLib.learning.slices import SliceDataset, collate
 from DCMMultiTaskLib.learning.training import train_network
 from DCMMultiTaskLib.networks.config import preset
+from DCMMultiTaskLib.phantom import write_phantoms
 
 TINY = TrainingSettings(network=preset("default", width=2), epochs=4, repeats=1, batch_size=4)
 CPU = {"accelerator": "cpu", "progress": False}

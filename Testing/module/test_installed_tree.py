@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from DCMMultiTaskLib import cli
-from DCMMultiTaskLib.imaging.phantom import make_phantom
 from DCMMultiTaskLib.imaging.writing import write_volume
+from DCMMultiTaskLib.phantom import make_phantom
 
 ROOT = Path(__file__).resolve().parents[2]
 STANDIN = ROOT / "Testing" / "slicer_standin"

@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
+from DCMMultiTaskLib.networks.comparison.fcn8s import upsampling
+from DCMMultiTaskLib.networks.comparison.residual_attention import AttentionModule
+from DCMMultiTaskLib.networks.comparison.resnet import RESNET50, ResNetBackbone
 from DCMMultiTaskLib.networks.config import NetworkConfig
-from DCMMultiTaskLib.networks.fcn8s import upsampling
 from DCMMultiTaskLib.networks.registry import NETWORKS, build, count_parameters
-from DCMMultiTaskLib.networks.residual_attention import AttentionModule
-from DCMMultiTaskLib.networks.resnet import RESNET50, ResNetBackbone
 
 SEGMENTATION = ("unet", "segnet", "deeplabv3", "fcn8s")
 WITH_ACTIVATION_MAP = ("residual_attention", "resnet50", "resnet101")

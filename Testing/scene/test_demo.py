@@ -10,9 +10,9 @@ import pytest
 
 from DCMMultiTaskLib import demo
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.phantom import make_phantom
 from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.inference.package import load_package, save_package
+from DCMMultiTaskLib.phantom import make_phantom
 from DCMMultiTaskLib.scene import rendering
 from DCMMultiTaskLib.scene.files import load_scene
 

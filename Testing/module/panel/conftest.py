@@ -46,7 +46,7 @@ def panel(slicer: Any) -> Any:
 @pytest.fixture(scope="session")
 def phantom() -> Any:
     """A synthetic study of a dilated heart, with its truth."""
-    from DCMMultiTaskLib.imaging.phantom import make_phantom
+    from DCMMultiTaskLib.phantom import make_phantom
 
     return make_phantom(11, dilated=True, slices=7, matrix=(112, 112))
 

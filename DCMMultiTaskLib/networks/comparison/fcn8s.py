@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from DCMMultiTaskLib.networks.comparison.vgg import encoder_stages, initialise, pool
 from DCMMultiTaskLib.networks.config import NetworkConfig
 from DCMMultiTaskLib.networks.layers import network_input
 from DCMMultiTaskLib.networks.output import NetworkOutput
-from DCMMultiTaskLib.networks.vgg import encoder_stages, initialise, pool
 
 
 def upsampling(factor: int) -> nn.ConvTranspose2d:

@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from DCMMultiTaskLib.networks.comparison.resnet import RESNET50, ResNetBackbone
 from DCMMultiTaskLib.networks.config import NetworkConfig
 from DCMMultiTaskLib.networks.layers import network_input
 from DCMMultiTaskLib.networks.output import NetworkOutput
-from DCMMultiTaskLib.networks.resnet import RESNET50, ResNetBackbone
 
 # Section 3.3: 6, 12 and 18 at output stride 16, doubled at output stride 8.
 RATES = (12, 24, 36)

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.phantom_body import Body
-from DCMMultiTaskLib.imaging.phantom_canvas import Canvas
-from DCMMultiTaskLib.imaging.phantom_heart import draw_heart
-from DCMMultiTaskLib.imaging.phantom_signal import draw_coil_shading, draw_sampling, draw_tissues
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.imaging.writing import atomic_path, write_volume
+from DCMMultiTaskLib.phantom.body import Body
+from DCMMultiTaskLib.phantom.canvas import Canvas
+from DCMMultiTaskLib.phantom.heart import draw_heart
+from DCMMultiTaskLib.phantom.signal import draw_coil_shading, draw_sampling, draw_tissues
 
 MATRICES = ((192, 256), (224, 256), (256, 256))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from DCMMultiTaskLib.networks.comparison.vgg import CONVOLUTIONS, MULTIPLES, convolutions, encoder_stages, initialise
 from DCMMultiTaskLib.networks.config import NetworkConfig
 from DCMMultiTaskLib.networks.layers import network_input
 from DCMMultiTaskLib.networks.output import NetworkOutput
-from DCMMultiTaskLib.networks.vgg import CONVOLUTIONS, MULTIPLES, convolutions, encoder_stages, initialise
 
 
 class SegNet(nn.Module):

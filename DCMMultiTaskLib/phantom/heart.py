@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.phantom_canvas import Canvas, Wobble, blob, harmonics, joined, random_wobble
-from DCMMultiTaskLib.imaging.phantom_signal import Tissues
+from DCMMultiTaskLib.phantom.canvas import Canvas, Wobble, blob, harmonics, joined, random_wobble
+from DCMMultiTaskLib.phantom.signal import Tissues
 
 SCARS = ("none", "subendocardial", "mid_wall", "random")
 MYOCARDIUM, CAVITY = 1, 2

@@ -8,8 +8,8 @@ import pytest
 import SimpleITK as sitk
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.phantom import make_phantom, make_phantom_cine, write_phantoms, write_sample
 from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.phantom import make_phantom, make_phantom_cine, write_phantoms, write_sample
 
 SAMPLE = Path(__file__).parents[2] / "Resources" / "SampleData" / "DCMPhantom.nrrd"
 

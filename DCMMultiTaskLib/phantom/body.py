@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from DCMMultiTaskLib.imaging.phantom_canvas import Canvas, Texture, random_wobble, rounded
-from DCMMultiTaskLib.imaging.phantom_signal import Tissues
+from DCMMultiTaskLib.phantom.canvas import Canvas, Texture, random_wobble, rounded
+from DCMMultiTaskLib.phantom.signal import Tissues
 
 
 class Body:

@@ -1,0 +1,1 @@
+"""The networks that the multi-task network is compared with."""
