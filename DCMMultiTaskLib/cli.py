@@ -7,17 +7,32 @@ what and why.
 from __future__ import annotations
 
 import argparse
+import os
+import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
 from typing import NoReturn
 
 from DCMMultiTaskLib import __version__
-from DCMMultiTaskLib.commands import evaluate, info, phantom, predict, prepare, reproduce, train
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, how_to_install
 
 PROGRAM = "dcm-multitask"
-# A new command is one file in `commands` and its name here.
-COMMANDS = (predict, train, evaluate, reproduce, prepare, phantom, info)
+# A new command is one file in `commands` and its line here; the file is imported when the command is called.
+COMMANDS = {
+    "predict": "Myocardium mask and DCM-like phenotype probability of studies",
+    "train": "Train a network on a manifest and package it",
+    "evaluate": "Measure a model on a manifest: DSC, AUC, 95 % intervals",
+    "reproduce": "Cross-validate the paper's networks; its tables and figures",
+    "prepare": "Bring a public data set to a manifest and volumes",
+    "phantom": "Make synthetic studies with their true masks and a manifest",
+    "info": "Show versions, devices and the card of a model",
+}
+# -20,30,40 would be taken for an option; a negative number alone is not.
+NEGATIVE_LIST = re.compile(r"-[\d.][^,]*,")
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,25 +42,59 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: error: {message} ({' '.join(self.format_usage().split())})\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser with all commands."""
+def build_parser(called: str | None = None) -> argparse.ArgumentParser:
+    """The parser, with a line for every command and the arguments of the one that is called.
+
+    Raises:
+        InputError: That command is not part of this installation.
+    """
     parser = Parser(
         prog=PROGRAM,
         usage=f"{PROGRAM} COMMAND ...",
-        description="Myocardium and DCM-like phenotype probability on short-axis cardiac MR. Research use only.",
+        description=_overview(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser, prog=PROGRAM)
-    for command in COMMANDS:
-        usage = f"{PROGRAM} {command.NAME} {command.USAGE}"
-        added = commands.add_parser(command.NAME, help=command.HELP, description=command.HELP, usage=usage)
-        command.add_arguments(added)
-        added.set_defaults(run=command.run)
+    commands = parser.add_subparsers(
+        metavar="COMMAND", required=True, parser_class=Parser, prog=PROGRAM, help=argparse.SUPPRESS
+    )
+    for name in COMMANDS:
+        added = commands.add_parser(name)
+        if name == called:
+            command = _load(name)
+            added.description, added.usage = command.HELP, f"{PROGRAM} {name} {command.USAGE}"
+            command.add_arguments(added)
+            added.set_defaults(run=command.run)
     return parser
 
 
+def _overview() -> str:
+    """What the program does and its commands, as wide as the terminal: argparse's own list breaks its longest name."""
+    width = max(shutil.get_terminal_size().columns - 2, 30)
+    about = textwrap.fill("Myocardium and DCM-like phenotype on short-axis cardiac MR. Research use only.", width)
+    lines = [
+        textwrap.fill(line, width, initial_indent=f"  {name:<11}", subsequent_indent=" " * 13)
+        for name, line in COMMANDS.items()
+    ]
+    more = textwrap.fill(f"{PROGRAM} COMMAND --help shows what a command takes.", width)
+    return "\n".join([about, "", "commands:", *lines, "", more])
+
+
+def _load(name: str) -> ModuleType:
+    module = f"{__package__}.commands.{name}"
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        # Slicer's package carries what Slicer runs.
+        raise InputError(
+            f"`{name}` is not part of the Slicer extension; run it from a checkout of the project, outside Slicer."
+        ) from error
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command.
+    """Run a command; without one, show what there is.
 
     Args:
         arguments: Without the program's name; those of the process if None.
@@ -57,21 +106,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             # A terminal that cannot show a character shows a question mark in its place.
             stream.reconfigure(errors="replace")
-    args = build_parser().parse_args(arguments)
+    words = _with_negative_lists(sys.argv[1:] if arguments is None else arguments)
     try:
-        return args.run(args)
+        parser = build_parser(words[0] if words else None)
+        if not words:
+            parser.print_help()
+            return 0
+        args = parser.parse_args(words)
+        code = args.run(args)
+        sys.stdout.flush()
+        return code
     except InputError as error:
         reason = " ".join(str(error).split())
     except ModuleNotFoundError as error:
-        if (error.name or "").startswith("DCMMultiTaskLib"):
+        package = (error.name or "").split(".")[0]
+        if package in ("", __package__):
             raise
-        reason = f"This needs the Python package {error.name}, which is not installed."
-        if error.name == "torch":
-            reason += " In Slicer, install it with the module PyTorch Utils."
+        reason = how_to_install(package)
     except MemoryError:
         reason = "There is not enough memory for this study."
+    except BrokenPipeError:
+        # Whoever reads what is printed has seen enough, as in `| head`; nothing more is said to them at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print(f"{PROGRAM}: stopped; what was finished is kept.", file=sys.stderr)
         return 130
     print(f"{PROGRAM}: error: {reason}", file=sys.stderr)
     return 2
+
+
+def _with_negative_lists(words: Sequence[str]) -> list[str]:
+    """`--roi -20,30,40` as `--roi=-20,30,40`, which argparse takes for what it is."""
+    joined: list[str] = []
+    for word in words:
+        if NEGATIVE_LIST.match(word) and joined and re.fullmatch(r"--[\w-]+", joined[-1]):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined

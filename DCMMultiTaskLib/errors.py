@@ -1,5 +1,10 @@
 """The one error that a user is meant to read."""
 
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
 
 class InputError(ValueError):
     """What the user gave cannot be used.
@@ -8,3 +13,35 @@ class InputError(ValueError):
     fault is found and shown once, by the outermost layer: the command line prints it and ends with exit code 2, the
     Slicer module shows it in a message.
     """
+
+
+# What a prediction does without, by the name to import: the name to install.
+OPTIONAL_PACKAGES = {
+    "lightning": "lightning",
+    "monai": "monai",
+    "matplotlib": "matplotlib",
+    "jinja2": "jinja2",
+    "markdown_it": "markdown-it-py",
+    "rich": "rich",
+    "safetensors": "safetensors",
+    "scipy": "scipy",
+    "sklearn": "scikit-learn",
+}
+
+
+def how_to_install(package: str) -> str:
+    """One sentence for a user who lacks a package; all that training lacks is named at once.
+
+    It holds in a checkout and in an installation alike, since it names packages that exist, and this Python.
+
+    Args:
+        package: The name that could not be imported.
+    """
+    names = [package]
+    if package in OPTIONAL_PACKAGES:
+        names = [name for name in OPTIONAL_PACKAGES if name == package or find_spec(name) is None]
+    names = [OPTIONAL_PACKAGES.get(name, "slicer-core" if name == "slicer" else name) for name in names]
+    what = f"the Python package {names[0]}" if len(names) == 1 else f"the Python packages {', '.join(names)}"
+    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
+    slicer = " (in Slicer: with the module PyTorch Utils)" if package == "torch" else ""
+    return f"This needs {what}, to be installed with: {python} -m pip install {' '.join(names)}{slicer}."

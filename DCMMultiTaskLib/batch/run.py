@@ -1,12 +1,18 @@
-"""Run studies in turn; one that fails does not stop the others."""
+"""A study from its file to its results' files, and many in turn; one that fails does not stop the others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from DCMMultiTaskLib.batch.studies import Study
 from DCMMultiTaskLib.errors import InputError
+
+if TYPE_CHECKING:
+    from DCMMultiTaskLib.inference.predictor import Predictor
+    from DCMMultiTaskLib.inference.result import Result
 
 
 @dataclass(frozen=True)
@@ -39,3 +45,42 @@ def run_studies(
             failures.append(Failure(study, " ".join(reason.split())))
             failed(failures[-1])
     return failures
+
+
+def predict_study(
+    predictor: Predictor,
+    study: Study,
+    output: Path,
+    options: dict[str, Any],
+    *,
+    scene: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Result, list[Path]]:
+    """Read a study, analyse it and write its results, all of them or none.
+
+    Args:
+        predictor: The model on its device.
+        study: What to read.
+        output: Folder for all studies; this one's files go to its place below it.
+        options: Arguments of `Predictor.predict`; with `activation`, the class activation map is written too.
+        scene: Also write a Slicer scene.
+        progress: Called with the number of slices done and their total.
+
+    Returns:
+        The result and the files that were written.
+
+    Raises:
+        InputError: The study cannot be used, or the files cannot be written.
+    """
+    from DCMMultiTaskLib.imaging.reading import read_frames
+    from DCMMultiTaskLib.inference.files import file_name, staged, write_result
+
+    place = output / study.place
+    with staged(place) as folder:
+        result = predictor.predict(read_frames(study.path), **options, progress=progress)
+        files = list(write_result(result, folder, cam=options["activation"]).values())
+        if scene:
+            from DCMMultiTaskLib.scene.bundle import write_bundle
+
+            files.append(write_bundle(result, folder / f"{file_name(result.volume.name)}.mrb"))
+    return result, [place / file.name for file in files]

@@ -7,9 +7,7 @@ from pathlib import Path
 
 from DCMMultiTaskLib.commands.predict import add_model_arguments, make_predictor
 from DCMMultiTaskLib.commands.train import add_data_arguments
-from DCMMultiTaskLib.errors import InputError
 
-NAME = "evaluate"
 HELP = "Measure a model on a manifest: DSC and AUC with 95 % intervals over patients."
 USAGE = "--data MANIFEST.csv -o DIR [options]"
 
@@ -23,12 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    try:
-        from DCMMultiTaskLib.learning.evaluation import evaluate, table
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f'Measuring needs {error.name}: install it with pip install "dcm-multitask[train]".'
-        ) from error
+    from DCMMultiTaskLib.learning.evaluation import evaluate, table
     from DCMMultiTaskLib.learning.manifest import read_manifest
 
     patients = read_manifest(args.data, split=args.split, mask_offset=tuple(args.mask_offset))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from DCMMultiTaskLib.errors import InputError
 
-NAME = "info"
 HELP = "Show versions, devices and the shipped model, or the card of a model package."
 USAGE = "[--model FILE]"
 

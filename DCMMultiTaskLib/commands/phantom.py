@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-NAME = "phantom"
 HELP = "Make synthetic late gadolinium enhancement studies with their true masks, and a manifest."
 USAGE = "-o DIR [options]"
 

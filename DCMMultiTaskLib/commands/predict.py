@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from DCMMultiTaskLib.inference.predictor import Predictor
-    from DCMMultiTaskLib.inference.result import Result
 
-NAME = "predict"
 HELP = "Segment the myocardium of a study and tell its DCM-like phenotype probability. Research use only."
 USAGE = "INPUT [INPUT ...] -o DIR [options]"
 SLICE_AXES = {"auto": None, "i": 0, "j": 1, "k": 2}
@@ -85,30 +83,11 @@ def study_options(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def predict_study(
-    predictor: Predictor, study: Path, output: Path, options: dict[str, Any], *, scene: bool = False
-) -> tuple[Result, list[Path]]:
-    """One study from its file to its results' files in `output`, all of them or none."""
-    from DCMMultiTaskLib.commands.progress import ProgressBar
-    from DCMMultiTaskLib.imaging.reading import read_frames
-    from DCMMultiTaskLib.inference.files import file_name, staged, write_result
-
-    with staged(output) as folder:
-        frames = read_frames(study)
-        with ProgressBar(frames[0].name) as bar:
-            result = predictor.predict(frames, **options, progress=bar)
-        files = list(write_result(result, folder, cam=options["activation"]).values())
-        if scene:
-            from DCMMultiTaskLib.scene.bundle import write_bundle
-
-            files.append(write_bundle(result, folder / f"{file_name(result.volume.name)}.mrb"))
-    return result, [output / file.name for file in files]
-
-
 def run(args: argparse.Namespace) -> int:
     """Predict and print; of several studies, one that fails does not stop the rest."""
-    from DCMMultiTaskLib.batch.run import Failure, run_studies
+    from DCMMultiTaskLib.batch.run import Failure, predict_study, run_studies
     from DCMMultiTaskLib.batch.studies import Study, find_studies
+    from DCMMultiTaskLib.commands.progress import ProgressBar
     from DCMMultiTaskLib.inference.text import describe_result
 
     studies = find_studies(args.inputs)
@@ -116,7 +95,8 @@ def run(args: argparse.Namespace) -> int:
     predictor = make_predictor(args)
 
     def do(study: Study) -> None:
-        result, files = predict_study(predictor, study.path, args.output / study.place, options, scene=args.scene)
+        with ProgressBar(study.name) as bar:
+            result, files = predict_study(predictor, study, args.output, options, scene=args.scene, progress=bar)
         print(describe_result(result))
         print("Written: " + ", ".join(str(file) for file in files))
 

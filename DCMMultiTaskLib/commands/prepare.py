@@ -6,7 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-NAME = "prepare"
 HELP = "Bring a public data set, as distributed, to a manifest and volumes."
 USAGE = "sunnybrook|acdc SRC -o DIR"
 

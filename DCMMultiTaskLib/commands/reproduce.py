@@ -15,7 +15,6 @@ from DCMMultiTaskLib.experiments import PARTS
 if TYPE_CHECKING:
     from DCMMultiTaskLib.experiments.plan import Plan
 
-NAME = "reproduce"
 HELP = "The paper's Tables 2 and 3 and Figures 4 to 9: cross-validate all networks, then write the page."
 USAGE = "(--data MANIFEST.csv | --quick) -o DIR [options]"
 # What --quick changes: everything is done, nothing is done well.
@@ -50,8 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and order (default 0)")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="trainings at a time (default 1)")
-    parser.add_argument("--accelerator", default="auto", help="auto (default), cpu, gpu or mps")
-    parser.add_argument("--precision", help="as Lightning's, e.g. bf16-mixed; mixed on a GPU by default")
+    parser.add_argument("--accelerator", default="auto", metavar="NAME", help="auto (default), cpu, gpu or mps")
+    parser.add_argument(
+        "--precision", metavar="NAME", help="as Lightning's, e.g. bf16-mixed; mixed on a GPU by default"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,13 +61,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("Give either --data MANIFEST.csv or --quick.")
     if args.output.exists() and any(args.output.iterdir()) and not (args.resume or args.report_only):
         raise InputError(f"{args.output} is not empty; add --resume to go on with it, or choose another folder.")
-    try:
-        from DCMMultiTaskLib.experiments.cross_validation import run_all
-        from DCMMultiTaskLib.experiments.page import write_page
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f'Reproducing needs {error.name}: install it with pip install "dcm-multitask[train]".'
-        ) from error
+    from DCMMultiTaskLib.experiments.cross_validation import run_all
+    from DCMMultiTaskLib.experiments.page import write_page
 
     plan, files = plan_of(args)
     if not args.report_only:

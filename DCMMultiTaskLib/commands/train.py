@@ -12,7 +12,6 @@ from DCMMultiTaskLib.errors import InputError
 if TYPE_CHECKING:
     from DCMMultiTaskLib.learning.settings import TrainingSettings
 
-NAME = "train"
 HELP = "Train a network on a manifest and package it."
 USAGE = "--data MANIFEST.csv -o DIR [options]"
 
@@ -29,26 +28,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MANIFEST",
         help="learn from these too, without validating",
     )
-    parser.add_argument("--name", default="model", help="name of the model and of its file (default model)")
+    parser.add_argument(
+        "--name", default="model", metavar="NAME", help="name of the model and of its file (default model)"
+    )
     parser.add_argument(
         "--fold", default="0", metavar="K|none", help="fold to validate on (default 0); none learns from all patients"
     )
-    parser.add_argument("--folds", type=int, default=5, help="patient folds (default 5)")
+    parser.add_argument("--folds", type=int, default=5, metavar="N", help="patient folds (default 5)")
     parser.add_argument("--recipe", choices=["default", "luo2020"], default="default", help="luo2020: as printed")
     parser.add_argument(
         "--network", metavar="NAME", help="another network that draws masks: unet, segnet, deeplabv3, fcn8s"
     )
     parser.add_argument("--preset", choices=["default", "luo2020"], help="network preset; the recipe's own if left out")
-    parser.add_argument("--width", type=int, help="base width of the network")
-    for option, kind in (
-        ("--epochs", int),
-        ("--batch-size", int),
-        ("--learning-rate", float),
-        ("--alpha", float),
-        ("--seed", int),
-        ("--patience", int),
+    parser.add_argument("--width", type=int, metavar="N", help="first channels of the network; its own if left out")
+    for option, kind, text in (
+        ("--epochs", int, "passes over the training slices (default 400; luo2020: 40)"),
+        ("--batch-size", int, "slices per step and device (default 16)"),
+        ("--learning-rate", float, "largest step size (default 0.002; luo2020: 0.0001)"),
+        ("--alpha", float, "weight of the mask's loss against the class's (Eq. 5; default 3)"),
+        ("--seed", int, "of weights, order and augmentation (default 0)"),
+        ("--patience", int, "stop after N validations without a better DSC; 0 never does (default 0)"),
     ):
-        parser.add_argument(option, type=kind, metavar="N" if kind is int else "X")
+        parser.add_argument(option, type=kind, metavar="N" if kind is int else "X", help=text)
     parser.add_argument(
         "--calibrate",
         nargs="+",
@@ -64,20 +65,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="spread of its logits against the folds'",
     )
-    parser.add_argument("--data-licence", default="not stated", help="licence of the data, for the model card")
+    parser.add_argument(
+        "--data-licence", default="not stated", metavar="TEXT", help="licence of the data, for the model card"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in DIR")
-    parser.add_argument("--accelerator", default="auto", help="auto (default), cpu, gpu or mps")
-    parser.add_argument("--devices", default="auto", help="devices per machine (default auto)")
-    parser.add_argument("--nodes", type=int, default=1, help="machines (default 1)")
-    parser.add_argument("--strategy", default="auto", help="how devices share the work, as Lightning's: ddp, fsdp, ...")
-    parser.add_argument("--precision", help="as Lightning's, e.g. bf16-mixed; mixed on a GPU by default")
-    parser.add_argument("--workers", type=int, default=0, help="processes that load slices (default 0)")
+    parser.add_argument("--accelerator", default="auto", metavar="NAME", help="auto (default), cpu, gpu or mps")
+    parser.add_argument("--devices", default="auto", metavar="N", help="devices per machine (default auto)")
+    parser.add_argument("--nodes", type=int, default=1, metavar="N", help="machines (default 1)")
+    parser.add_argument(
+        "--strategy", default="auto", metavar="NAME", help="how devices share the work, as Lightning's: ddp, fsdp, ..."
+    )
+    parser.add_argument(
+        "--precision", metavar="NAME", help="as Lightning's, e.g. bf16-mixed; mixed on a GPU by default"
+    )
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes that load slices (default 0)")
 
 
 def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Which patients, and how their truth is read."""
     parser.add_argument("--data", metavar="MANIFEST", type=Path, required=required, help="CSV: patient,image,mask,dcm")
-    parser.add_argument("--split", help="use only the manifest's patients of this split")
+    parser.add_argument("--split", metavar="NAME", help="use only the manifest's patients of this split")
     parser.add_argument(
         "--mask-offset",
         nargs=2,
@@ -118,12 +125,9 @@ def settings_of(args: argparse.Namespace) -> TrainingSettings:
 
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the model is."""
-    try:
-        from lightning.pytorch.utilities.rank_zero import rank_zero_only
+    from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
-        from DCMMultiTaskLib.learning.run import train_model
-    except ModuleNotFoundError as error:
-        raise InputError(f'Training needs {error.name}: install it with pip install "dcm-multitask[train]".') from error
+    from DCMMultiTaskLib.learning.run import train_model
 
     if args.fold != "none" and not args.fold.isdigit():
         raise InputError(f"--fold is a number or none, not {args.fold!r}.")

@@ -124,6 +124,6 @@ def test_without_torch_the_user_is_told_what_is_missing(
     def missing(_: object) -> int:
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr(cli.predict, "make_predictor", missing)
+    monkeypatch.setattr("DCMMultiTaskLib.commands.predict.make_predictor", missing)
     assert cli.main(["predict", str(studies / "heart0.nrrd"), "-o", str(tmp_path / "out")]) == 2
     assert "torch" in capsys.readouterr().err
