@@ -22,7 +22,7 @@ sys.path[:0] = [path for path in (str(LIBRARY_PARENT), str(MODULE_DIRECTORY)) if
 
 from DCMMultiTaskLib.errors import InputError  # noqa: E402
 from DCMMultiTaskModule import display  # noqa: E402
-from DCMMultiTaskModule.dependencies import ensurePackages, requireTorch  # noqa: E402
+from DCMMultiTaskModule.dependencies import ensureTorch, requireTorch  # noqa: E402
 from DCMMultiTaskModule.logic import DCMMultiTaskLogic  # noqa: E402
 from DCMMultiTaskModule.model_card import showModelCard  # noqa: E402
 from DCMMultiTaskModule.parameters import DCMMultiTaskParameterNode, whatIsMissing  # noqa: E402
@@ -225,7 +225,7 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         parameters = self._parameterNode
         with self._runningState(), self._errorsShown():
-            ensurePackages(self.resourcePath("requirements.txt"))
+            ensureTorch()
             nodes = self.logic.process(
                 parameters.inputVolume,
                 parameters.segmentation,

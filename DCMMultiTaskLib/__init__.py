@@ -3,7 +3,7 @@
 What an analysis in Python needs can be imported from here:
 
     from DCMMultiTaskLib import Predictor, load_package, read_study, shipped_model
-    result = Predictor(load_package(shipped_model())).predict(read_study("study.nrrd"))
+    result = Predictor(load_package(shipped_model())).predict(read_study(Path("study.nrrd")))
 
 Importing the package costs nothing: each name is imported when it is first used, and torch, slicer and the other heavy
 packages where they are used. Research use only.

@@ -1,10 +1,9 @@
-"""The Python packages that Slicer does not bring; nothing here runs before the user asks for a result."""
+"""PyTorch, which Slicer does not bring; nothing here runs before the user asks for a result."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import re
-from pathlib import Path
 
 import slicer
 from slicer.i18n import tr as _
@@ -43,18 +42,14 @@ def requireTorch() -> None:
         )
 
 
-def ensurePackages(requirementsFile: str | Path) -> None:
-    """Make sure that everything for an analysis is installed; the user is asked before anything is installed.
+def ensureTorch() -> None:
+    """Make sure that PyTorch is installed, after asking; nothing else is needed that Slicer does not bring.
+
+    It comes through the PyTorch extension alone, which picks the build that fits the graphics card.
 
     Raises:
-        InputError: Something is missing and was not installed.
+        InputError: It is missing and was not installed, or is too old.
     """
-    ensureTorch()
-    ensureOthers(requirementsFile)
-
-
-def ensureTorch() -> None:
-    """PyTorch comes through the PyTorch extension alone, which picks the build that fits the graphics card."""
     if installedVersion("torch") is None and not slicer.app.testingEnabled():
         try:
             import PyTorchUtils
@@ -71,41 +66,3 @@ def ensureTorch() -> None:
         if torch is None:
             raise InputError(_("PyTorch was not installed, so nothing was analysed."))
     requireTorch()
-
-
-def ensureOthers(requirementsFile: str | Path) -> None:
-    """The packages of requirements.txt: by slicer.packaging (Slicer 5.12 and newer), else by pip after asking."""
-    missing = missingRequirements(requirementsFile)
-    if not missing:
-        return
-    try:
-        import slicer.packaging as packaging
-    except ImportError:
-        _askAndInstall(missing)
-        return
-    try:
-        packaging.pip_ensure(packaging.load_requirements(requirementsFile), requester="DCMMultiTask")
-    except RuntimeError as error:
-        raise InputError(_("These Python packages are needed: {names}.").format(names=", ".join(missing))) from error
-
-
-def missingRequirements(requirementsFile: str | Path) -> list[str]:
-    """The lines `NAME>=VERSION` that the installed packages do not satisfy."""
-    missing = []
-    for line in Path(requirementsFile).read_text(encoding="utf-8").splitlines():
-        requirement = line.strip()
-        if requirement and not requirement.startswith("#"):
-            name, _sign, minimum = requirement.partition(">=")
-            version = installedVersion(name.strip())
-            if version is None or versionNumbers(version) < versionNumbers(minimum):
-                missing.append(requirement)
-    return missing
-
-
-def _askAndInstall(requirements: list[str]) -> None:
-    names = ", ".join(requirements)
-    if slicer.app.testingEnabled() or not slicer.util.confirmOkCancelDisplay(
-        _("These Python packages are needed and will be installed into Slicer: {names}").format(names=names)
-    ):
-        raise InputError(_("These Python packages are needed: {names}.").format(names=names))
-    slicer.util.pip_install(" ".join(requirements))

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--networks",
         nargs="+",
         default=[],
-        metavar="NAME|FILE.py",
+        metavar="NAME",
         help="further networks for the tables: of the registry (fcn8s, vgg16), or files of your own",
     )
     parser.add_argument("--folds", type=int, metavar="N", help="patient folds (default 5)")

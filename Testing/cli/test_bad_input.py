@@ -144,7 +144,6 @@ def test_a_write_protected_output_folder(tiny_model: Path, tmp_path: Path, capfd
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["predict"],
         ["predict", "x"],
         ["predict", "x", "-o", "y", "--slice-axis", "z"],

@@ -18,17 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULE = ROOT / "DCMMultiTask"
 CATALOGUE = ROOT / "DCMMultiTask.json"
 CMAKE = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
-MODULE_CMAKE = (MODULE / "CMakeLists.txt").read_text(encoding="utf-8")
 RAW = "https://raw.githubusercontent.com/dcm-multitask/SlicerDCMMultiTask/main/"
 # What Slicer itself brings; anything else may only be imported when it is needed.
 ALWAYS_THERE = {"slicer", "vtk", "qt", "ctk", "SimpleITK", "numpy", "scipy", "DCMMultiTaskLib", "DCMMultiTaskModule"}
-
-
-def cmake_list(text: str, name: str) -> list[str]:
-    """The entries of `set(NAME ...)`, with the module's name filled in."""
-    match = re.search(rf"set\({name}\s(.*?)\)", text, re.DOTALL)
-    assert match, name
-    return match.group(1).replace("${MODULE_NAME}", "DCMMultiTask").split()
 
 
 def cmake_string(name: str) -> str:
@@ -99,25 +91,6 @@ def test_the_icon_is_128_pixels_square() -> None:
     assert struct.unpack(">II", header[16:24]) == (128, 128)
 
 
-def test_every_file_of_the_library_is_listed_for_packaging() -> None:
-    assert set(cmake_list(CMAKE, "LIBRARY_PYTHON_SCRIPTS")) == files_below(ROOT / "DCMMultiTaskLib", "*.py")
-
-
-def test_the_models_the_sample_study_and_the_templates_are_listed_for_packaging() -> None:
-    resources = files_below(ROOT / "Resources" / "Models", "*.dcmmodel")
-    resources |= files_below(ROOT / "Resources" / "SampleData", "*")
-    resources |= files_below(ROOT / "DCMMultiTaskLib", "*.j2")
-    assert set(cmake_list(CMAKE, "LIBRARY_PYTHON_RESOURCES")) == resources
-
-
-def test_every_file_of_the_module_is_listed_for_packaging() -> None:
-    scripts = {f"DCMMultiTask/{name}" for name in cmake_list(MODULE_CMAKE, "MODULE_PYTHON_SCRIPTS")}
-    assert scripts == files_below(MODULE, "*.py")
-    resources = {f"DCMMultiTask/{name}" for name in cmake_list(MODULE_CMAKE, "MODULE_PYTHON_RESOURCES")}
-    on_disk = {name for name in files_below(MODULE / "Resources", "*") if (ROOT / name).is_file()}
-    assert resources == on_disk
-
-
 @pytest.mark.parametrize("path", sorted(files_below(MODULE, "*.py")))
 def test_nothing_that_slicer_does_not_bring_is_imported_when_the_module_loads(path: str) -> None:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
@@ -163,10 +136,3 @@ def test_the_sample_study_is_the_one_that_is_registered() -> None:
     assert registered
     content = (ROOT / "Resources" / "SampleData" / "DCMPhantom.nrrd").read_bytes()
     assert hashlib.sha256(content).hexdigest() == registered.group(1)
-
-
-def test_required_packages_are_named_with_a_lowest_version_and_slicers_own_are_never_among_them() -> None:
-    lines = (MODULE / "Resources" / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    for requirement in (line.strip() for line in lines if line.strip() and not line.startswith("#")):
-        assert re.fullmatch(r"[A-Za-z0-9_.-]+>=[0-9.]+", requirement), requirement
-        assert requirement.split(">=")[0].lower() not in {"torch", "torchvision", "numpy", "simpleitk", "scipy", "vtk"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import os
 import shutil
@@ -58,6 +59,54 @@ def test_everything_lies_where_slicer_looks_for_it_and_no_other_file_is_taken_fo
     assert (tree / "Resources" / "SampleData" / "DCMPhantom.nrrd").is_file()
     shipped = {path.name for path in (ROOT / "Resources" / "Models").glob("*.dcmmodel")}
     assert {path.name for path in (tree / "Resources" / "Models").glob("*.dcmmodel")} == shipped
+
+
+def imported(path: Path, library: Path) -> set[Path]:
+    """The library's files that a file imports, in functions too, but not what is for a type checker alone."""
+    names: set[str] = set()
+    todo: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif not (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"):
+            todo += ast.iter_child_nodes(node)
+    found: set[Path] = set()
+    for parts in (name.split(".") for name in names):
+        if parts[0] == "DCMMultiTaskLib":
+            place = library.joinpath(*parts[1:])
+            found |= {file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()}
+    return found
+
+
+def test_the_package_carries_what_the_module_and_the_batch_script_import_and_no_other_room(tree: Path) -> None:
+    library = ROOT / "DCMMultiTaskLib"
+    todo = {*(ROOT / "DCMMultiTask").rglob("*.py"), *library.glob("__*__.py"), library / "predict.py"}
+    todo |= {library / "commands" / f"{name}.py" for name in ("predict", "info")}
+    reached: set[Path] = set()
+    while todo:
+        reached |= todo
+        todo = {found for path in todo for found in imported(path, library)} - reached
+    needed = {path.relative_to(library) for path in reached if library in path.parents}
+    there = {path.relative_to(tree / "DCMMultiTaskLib") for path in (tree / "DCMMultiTaskLib").rglob("*.py")}
+    assert needed <= there, needed - there
+    assert {path.parts[0] for path in there} == {path.parts[0] for path in needed}
+    assert "experiments" not in {path.parts[0] for path in there}
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_a_command_works_from_the_installed_tree_or_says_in_one_sentence_that_it_is_not_part_of_it(
+    name: str, tree: Path
+) -> None:
+    done = run(sys.executable, "-m", "DCMMultiTaskLib", name, "--help", cwd=tree)
+    if name in ("predict", "info"):
+        assert (done.returncode, done.stderr) == (0, "")
+    else:
+        assert (done.returncode, done.stdout) == (2, "")
+        (line,) = done.stderr.splitlines()
+        assert line.startswith(f"dcm-multitask: error: `{name}` is not part of the Slicer extension")
 
 
 def test_the_self_test_and_the_generic_test_pass(build: Path) -> None:

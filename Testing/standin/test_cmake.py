@@ -134,14 +134,6 @@ def _edit(path: str, old: str, new: str) -> Callable[[Path], None]:
     return lambda source: replace(source / path, old, new)
 
 
-def _add(path: str) -> Callable[[Path], None]:
-    def change(source: Path) -> None:
-        (source / path).parent.mkdir(parents=True, exist_ok=True)
-        (source / path).write_text("", encoding="utf-8")
-
-    return change
-
-
 MISTAKES = {
     "a listed script is missing": (
         _edit("Example/CMakeLists.txt", "Example.py\n  RES", "Example.py other.py\n  RES"),
@@ -149,10 +141,6 @@ MISTAKES = {
     ),
     "a listed resource is missing": (lambda s: (s / "Example/Resources/UI/Example.ui").unlink(), "given nonexistent"),
     "a listed file of the library is missing": (lambda s: (s / "ExampleLib/table.json").unlink(), "given nonexistent"),
-    "a script is not listed": (_add("Example/helper.py"), "Example/helper.py"),
-    "a resource is not listed": (_add("Example/Resources/Icons/Example.png"), "Example/Resources/Icons/Example.png"),
-    "a file of the library is not listed": (_add("ExampleLib/deep/er/more.py"), "ExampleLib/deep/er/more.py"),
-    "data of the library is not listed": (_add("ExampleLib/more.json"), "ExampleLib/more.json"),
     "the home page is missing": (_without("HOMEPAGE"), "EXTENSION_HOMEPAGE is not set"),
     "the contributors are missing": (_without("CONTRIBUTORS"), "EXTENSION_CONTRIBUTORS is not set"),
     "the description is missing": (_without("DESCRIPTION"), "EXTENSION_DESCRIPTION is not set"),

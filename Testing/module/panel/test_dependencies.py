@@ -1,9 +1,8 @@
-"""What is said and done when PyTorch or another package is missing; nothing is installed here."""
+"""What is said and done when PyTorch is missing; nothing is installed here."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -16,13 +15,6 @@ def dependencies(slicer: Any) -> Any:
     from DCMMultiTaskModule import dependencies
 
     return dependencies
-
-
-@pytest.fixture
-def requirements(tmp_path: Path) -> Path:
-    path = tmp_path / "requirements.txt"
-    path.write_text("# comment\nnumpy>=1.0\n\nno-such-package>=2.1\npytest>=999.0\n", encoding="utf-8")
-    return path
 
 
 def without_torch(monkeypatch: pytest.MonkeyPatch, dependencies: Any, version: str | None = None) -> None:
@@ -87,53 +79,11 @@ def test_an_old_torch_is_named_with_the_version_that_is_needed(
         dependencies.ensureTorch()
 
 
-def test_nothing_is_installed_in_testing_mode(
-    slicer: Any, dependencies: Any, requirements: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_installed_in_testing_mode(slicer: Any, dependencies: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     slicer.app.commandOptions().testingEnabled = True
     without_torch(monkeypatch, dependencies)
-    monkeypatch.setattr(slicer.util, "pip_install", lambda *_: pytest.fail("pip was called"))
+    extension = ModuleType("PyTorchUtils")
+    extension.PyTorchUtilsLogic = lambda: pytest.fail("the extension was asked")  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "PyTorchUtils", extension)
     with pytest.raises(dependencies.InputError, match="PyTorch is not installed"):
         dependencies.ensureTorch()
-    monkeypatch.setitem(sys.modules, "slicer.packaging", None)
-    monkeypatch.delattr(slicer, "packaging", raising=False)
-    with pytest.raises(dependencies.InputError, match="no-such-package"):
-        dependencies.ensureOthers(requirements)
-
-
-def test_only_what_is_missing_or_too_old_is_asked_for(dependencies: Any, requirements: Path) -> None:
-    assert dependencies.missingRequirements(requirements) == ["no-such-package>=2.1", "pytest>=999.0"]
-
-
-def test_packages_come_through_slicer_packaging_where_it_exists(
-    slicer: Any, dependencies: Any, requirements: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import slicer.packaging as packaging
-
-    calls: list[tuple[list[str], str]] = []
-    monkeypatch.setattr(
-        packaging, "pip_ensure", lambda needed, requester: calls.append(([str(n) for n in needed], requester))
-    )
-    dependencies.ensureOthers(requirements)
-    assert calls == [(["numpy>=1.0", "no-such-package>=2.1", "pytest>=999.0"], "DCMMultiTask")]
-
-
-def test_an_older_slicer_asks_and_then_calls_pip(
-    slicer: Any, dependencies: Any, requirements: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    installed: list[str] = []
-    answers = [False, True]
-    monkeypatch.setitem(sys.modules, "slicer.packaging", None)
-    monkeypatch.delattr(slicer, "packaging", raising=False)
-    monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text: answers.pop(0))
-    monkeypatch.setattr(slicer.util, "pip_install", installed.append)
-    with pytest.raises(dependencies.InputError, match="no-such-package"):
-        dependencies.ensureOthers(requirements)
-    assert installed == []
-    dependencies.ensureOthers(requirements)
-    assert installed == ["no-such-package>=2.1 pytest>=999.0"]
-
-
-def test_without_requirements_nobody_is_asked(dependencies: Any, panel: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "slicer.packaging", None)
-    dependencies.ensureOthers(panel.resourcePath("requirements.txt"))

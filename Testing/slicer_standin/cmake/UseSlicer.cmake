@@ -9,7 +9,6 @@ endif()
 
 include(CTest)
 include("${Slicer_CMAKE_DIR}/ctkMacroCompilePythonScript.cmake")
-include("${Slicer_CMAKE_DIR}/CheckEverythingIsListed.cmake")
 if(DEFINED ENV{SLICER_SOURCE})
   include(ExternalData)
   set(ExternalData_URL_TEMPLATES "file:///nowhere/%(algo)/%(hash)")
@@ -25,7 +24,6 @@ else()
 endif()
 
 # At the end of the top CMakeLists.txt it is seen whether something was left out.
-cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL slicer_standin_check_listed)
 cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL slicer_standin_check_included)
 
 function(slicer_standin_check_included)
