@@ -42,6 +42,11 @@ def how_to_install(package: str) -> str:
         names = [name for name in OPTIONAL_PACKAGES if name == package or find_spec(name) is None]
     names = [OPTIONAL_PACKAGES.get(name, "slicer-core" if name == "slicer" else name) for name in names]
     what = f"the Python package {names[0]}" if len(names) == 1 else f"the Python packages {', '.join(names)}"
-    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
     slicer = " (in Slicer: with the module PyTorch Utils)" if package == "torch" else ""
-    return f"This needs {what}, to be installed with: {python} -m pip install {' '.join(names)}{slicer}."
+    return f"This needs {what}, to be installed with: {pip_install(*names)}{slicer}."
+
+
+def pip_install(*names: str) -> str:
+    """The command line that installs packages for the Python that is running."""
+    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
+    return f"{python} -m pip install {' '.join(names)}"

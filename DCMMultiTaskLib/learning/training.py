@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.utilities.rank_zero import rank_zero_module
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -22,6 +24,10 @@ from DCMMultiTaskLib.learning.manifest import Patient
 from DCMMultiTaskLib.learning.settings import TrainingSettings
 from DCMMultiTaskLib.learning.slices import SliceDataset, collate
 from DCMMultiTaskLib.learning.task import MultiTaskTraining
+
+# What Lightning has to say of a training is shown; what it advertises, and what it says of its own code, is not.
+rank_zero_module.log.addFilter(lambda record: "Tip: " not in record.getMessage())
+warnings.filterwarnings("ignore", category=FutureWarning, module="lightning")
 
 
 def train_network(

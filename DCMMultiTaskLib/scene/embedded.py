@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, pip_install
 from DCMMultiTaskLib.scene import hierarchy
 
 # Slicer module -> class of its logic, in the order in which they are started.
@@ -99,12 +99,11 @@ def _import_slicer() -> Any:
     except ImportError as error:
         raise InputError(
             "the Slicer scene needs the slicer-core package, which this Python does not have: "
-            f'run pip install "dcm-multitask[slicer]" ({error}).'
+            f"run {pip_install('slicer-core')} ({error})."
         ) from error
     if not hasattr(slicer, "vtkMRMLScene"):
         raise InputError(
-            "the 'slicer' package of this Python has no scene: "
-            'run inside Slicer, or pip install "dcm-multitask[slicer]".'
+            f"the 'slicer' package of this Python has no scene: run inside Slicer, or {pip_install('slicer-core')}."
         )
     return slicer
 

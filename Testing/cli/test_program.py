@@ -1,4 +1,4 @@
-"""The program around its commands: help, what is imported when, negative numbers, and what is said of what is missing."""
+"""The program around its commands: help, what is imported when, negative numbers, what is said of what is missing."""
 
 from __future__ import annotations
 

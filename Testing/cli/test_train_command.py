@@ -1,6 +1,7 @@
 """`train` and `evaluate` as a user types them, on phantoms."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,7 @@ def test_two_processes_train_together_and_one_writes(manifest, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("Written: ") == 1
     assert "Starting with 2 processes" in done.stderr + done.stdout
+    assert not re.search("Tip:|https?:", done.stderr + done.stdout)  # Lightning advertises its makers' services
     assert load_package(tmp_path / "model.dcmmodel").results["validation"]["patients"] == 2
 
 

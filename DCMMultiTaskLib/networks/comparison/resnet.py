@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, how_to_install
 from DCMMultiTaskLib.networks.attention import Classifier
 from DCMMultiTaskLib.networks.config import NetworkConfig
 from DCMMultiTaskLib.networks.layers import network_input
@@ -52,7 +52,7 @@ class ResNetBackbone(nn.Module):
         try:  # only these networks need MONAI
             from monai.networks.nets import ResNet
         except ModuleNotFoundError as error:
-            raise InputError('This network needs monai: install it with pip install "dcm-multitask[train]".') from error
+            raise InputError(how_to_install("monai")) from error
         if output_stride not in (8, 32):
             raise ValueError(f"output_stride must be 8 or 32, got {output_stride}")
         resnet = ResNet(
