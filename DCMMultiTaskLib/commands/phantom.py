@@ -25,5 +25,6 @@ def run(args: argparse.Namespace) -> int:
     from DCMMultiTaskLib.phantom import write_phantoms
 
     manifest = write_phantoms(args.output, count=args.count, seed=args.seed, slices=args.slices, contrast=args.contrast)
-    print(f"Written: {args.count} studies and {manifest}")
+    studies = "1 study" if args.count == 1 else f"{args.count} studies"
+    print(f"Written: {studies} and {manifest}")
     return 0

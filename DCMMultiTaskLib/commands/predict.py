@@ -44,7 +44,12 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--roi", metavar="R,A,S[,dR,dA,dS]", help="where the heart is: centre and, if wanted, edge lengths, mm (RAS)"
     )
-    parser.add_argument("--phase", default="ed", metavar="ed|first|N", help="phase of a cine (default ed)")
+    parser.add_argument(
+        "--phase",
+        default="ed",
+        metavar="ed|first|N",
+        help="phase of a cine: end diastole (default), the first, or number N, counted from 0",
+    )
     parser.add_argument("--slice-axis", choices=list(SLICE_AXES), default="auto", help="axis of the slices")
     parser.add_argument("--threshold", type=float, metavar="T", help="DCM probability from which the class is 1")
     parser.add_argument(

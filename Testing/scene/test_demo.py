@@ -14,7 +14,6 @@ from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.inference.package import load_package, save_package
 from DCMMultiTaskLib.phantom import make_phantom
 from DCMMultiTaskLib.scene import rendering
-from DCMMultiTaskLib.scene.files import load_scene
 
 
 @pytest.fixture
@@ -43,7 +42,7 @@ def test_the_demo_writes_table_scene_and_pictures(scene, slicer, opengl, phantom
     assert str(phantom_file) in text.splitlines()[0]
     assert "DCM probability" in text
     assert str((tmp_path / "out" / "heart_slices.png").resolve()) in lines[-1]
-    load_scene(tmp_path / "out" / "heart.mrb")
+    assert slicer.mrmlScene.ReadFromMRB(str(tmp_path / "out" / "heart.mrb"), True)
     back = slicer.util.arrayFromSegmentBinaryLabelmap(
         slicer.util.getNode("heart segmentation"), "Myocardium", slicer.util.getNode("heart")
     )

@@ -10,7 +10,7 @@ from drawn_studies import rotation
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.result import Result, SliceRow
-from DCMMultiTaskLib.scene.files import load_scene, save_scene
+from DCMMultiTaskLib.scene.files import save_scene
 from DCMMultiTaskLib.scene.roi import roi_from_node
 from DCMMultiTaskLib.scene.table import rows_of, set_rows
 
@@ -25,7 +25,7 @@ def test_rows_come_back_from_a_saved_scene_with_their_types(slicer, scene, study
     set_rows(scene.AddNewNodeByClass("vtkMRMLTableNode", "risk"), study)
     save_scene(tmp_path / "study.mrb")
     scene.Clear(0)
-    load_scene(tmp_path / "study.mrb")
+    assert scene.ReadFromMRB(str(tmp_path / "study.mrb"), True)
     rows = rows_of(scene.GetFirstNodeByName("risk"))
     assert [(row.slice, row.dcm_class, row.quality) for row in rows] == [
         (row.slice, row.dcm_class, row.quality) for row in study.rows

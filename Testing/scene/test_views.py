@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from DCMMultiTaskLib.scene.bundle import write_bundle
-from DCMMultiTaskLib.scene.files import load_scene
 from DCMMultiTaskLib.scene.nodes import add_volume, result_to_nodes
 from DCMMultiTaskLib.scene.views import arrange_views
 
@@ -15,7 +14,7 @@ def test_a_bundle_opens_with_image_chart_and_table_in_view(scene, slicer, study,
     path = write_bundle(study, tmp_path / "drawn.mrb")
     assert slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == [], "the user's scene is not touched"
     assert scene.IsNodePresent(mine)
-    load_scene(path)
+    assert scene.ReadFromMRB(str(path), True)
     volume = slicer.util.getNode("drawn")
     for name in ("Red", "Green", "Yellow"):
         composite = scene.GetSingletonNode(name, "vtkMRMLSliceCompositeNode")

@@ -13,7 +13,7 @@ import pytest
 from panel_helpers import dice, mask_of, nodes_of
 from slicer_standin.interaction import click, process_events, screenshot
 
-from DCMMultiTaskLib.scene.files import load_scene, save_scene
+from DCMMultiTaskLib.scene.files import save_scene
 from DCMMultiTaskLib.scene.nodes import VOLUME_ROLE, add_volume
 from DCMMultiTaskLib.scene.provenance import node_attributes
 from DCMMultiTaskLib.scene.table import rows_of
@@ -170,7 +170,7 @@ def test_a_saved_scene_brings_panel_and_nodes_back(slicer: Any, panel: Any, stud
     slicer.mrmlScene.Clear(False)
     process_events()
     assert panel.ui.sliceTable.rowCount == 0
-    load_scene(tmp_path / "study.mrb")
+    assert slicer.mrmlScene.ReadFromMRB(str(tmp_path / "study.mrb"), True)
     process_events()
     parameters = panel._parameterNode
     assert parameters.inputVolume.GetName() == study.volume.name

@@ -190,13 +190,11 @@ def test_the_exported_scene_opens_with_the_result(
 ) -> None:
     import qt
 
-    from DCMMultiTaskLib.scene.files import load_scene
-
     monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", staticmethod(lambda *_: str(tmp_path / "all.mrb")))
     click(panel.ui.exportSceneButton)
     name = result.table.GetName()
     slicer.mrmlScene.Clear(False)
-    load_scene(tmp_path / "all.mrb")
+    assert slicer.mrmlScene.ReadFromMRB(str(tmp_path / "all.mrb"), True)
     assert len(rows_of(slicer.mrmlScene.GetFirstNodeByName(name))) == 7
 
 
