@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.inference.result import Result
 
 OUTPUT = Path("out") / "demo"
@@ -24,11 +24,11 @@ class DemoInput:
 
     Attributes:
         description: Says what it is and why it was chosen.
-        frames: The volume, or the phases of a cine.
+        study: What to predict.
     """
 
     description: str
-    frames: Sequence[Volume]
+    study: Study
 
 
 def choose_input(environment: dict[str, str], project: Path) -> DemoInput:
@@ -38,20 +38,20 @@ def choose_input(environment: dict[str, str], project: Path) -> DemoInput:
         environment: `DEMO_INPUT` names a file or DICOM folder, `DCM_DATA` the folder of the Sunnybrook data.
         project: Root of the checkout; `shared/data/sunnybrook` beside it is looked at too.
     """
-    from DCMMultiTaskLib.imaging.reading import read_frames
+    from DCMMultiTaskLib.imaging.reading import read_study
     from DCMMultiTaskLib.phantom import make_phantom
 
     if environment.get("DEMO_INPUT"):
         path = Path(environment["DEMO_INPUT"])
-        return DemoInput(f"{path}, from DEMO_INPUT", read_frames(path))
+        return DemoInput(f"{path}, from DEMO_INPUT", read_study(path))
     folders = [Path(environment["DCM_DATA"])] if environment.get("DCM_DATA") else []
     for folder in [*folders, project.parent / "shared" / "data" / "sunnybrook"]:
         for dicom in (folder / "dicom", folder / "sunnybrook" / "dicom"):
             if (dicom / SUNNYBROOK_PATIENT).is_dir():
-                frames = read_frames(dicom / SUNNYBROOK_PATIENT)
-                return DemoInput(f"patient {SUNNYBROOK_PATIENT} of the Sunnybrook Cardiac Data, as DICOM", frames)
-    study = make_phantom(PHANTOM_SEED, dilated=True)
-    return DemoInput("a phantom: a synthetic LGE study, not a patient", [study.volume])
+                study = read_study(dicom / SUNNYBROOK_PATIENT)
+                return DemoInput(f"patient {SUNNYBROOK_PATIENT} of the Sunnybrook Cardiac Data, as DICOM", study)
+    phantom = make_phantom(PHANTOM_SEED, dilated=True)
+    return DemoInput("a phantom: a synthetic LGE study, not a patient", Study(phantom.name, [phantom.volume]))
 
 
 def draw_pictures(result: Result, folder: Path, name: str) -> list[Path]:
@@ -70,12 +70,12 @@ def draw_pictures(result: Result, folder: Path, name: str) -> list[Path]:
 
 
 def run(
-    study: DemoInput, *, output: Path = OUTPUT, model: Path | None = None, say: Callable[[str], None] = print
+    chosen: DemoInput, *, output: Path = OUTPUT, model: Path | None = None, say: Callable[[str], None] = print
 ) -> Result:
     """Predict, print the table, and write files, scene and pictures.
 
     Args:
-        study: What to run on.
+        chosen: What to run on.
         output: Folder for everything that is written.
         model: Model package; the shipped one if None.
         say: Prints a line.
@@ -94,17 +94,17 @@ def run(
     from DCMMultiTaskLib.scene.bundle import write_bundle
 
     began = time.perf_counter()
-    say(f"Input: {study.description}")
+    say(f"Input: {chosen.description}")
     predictor = Predictor(load_package(model or shipped_model()))
-    with ProgressBar(study.frames[0].name) as bar:
-        result = predictor.predict(study.frames, activation=True, progress=bar)
+    with ProgressBar(chosen.study.name) as bar:
+        result = predictor.predict(chosen.study, activation=True, progress=bar)
     say("")
     say(describe_result(result))
     say("")
-    if result.volume.name in predictor.package.training.get("patients", ()):
+    if result.name in predictor.package.training.get("patients", ()):
         say("The model learned from this patient: a good mask here says nothing about new ones.")
         say("")
-    name = file_name(result.volume.name)
+    name = file_name(result.name)
     files = list(write_result(result, output, cam=True).values())
     files.append(write_bundle(result, output / f"{name}.mrb"))
     pictures: list[Path] = []

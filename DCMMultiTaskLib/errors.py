@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 
@@ -15,6 +17,26 @@ class InputError(ValueError):
     """
 
 
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """Put a study's name before the message of an `InputError` that arises inside, unless it stands there already.
+
+    Geometry and voxels do not know what the study is called; whoever knows says so here.
+
+    Example:
+        >>> with about("patient-7"):
+        ...     raise InputError("its slices are 8 x 8 pixels.")
+        Traceback (most recent call last):
+        DCMMultiTaskLib.errors.InputError: patient-7: its slices are 8 x 8 pixels.
+    """
+    try:
+        yield
+    except InputError as error:
+        if str(error).startswith(f"{name}: "):
+            raise
+        raise InputError(f"{name}: {error}") from error
+
+
 # What a prediction does without, by the name to import: the name to install.
 OPTIONAL_PACKAGES = {
     "lightning": "lightning",
@@ -24,7 +46,6 @@ OPTIONAL_PACKAGES = {
     "markdown_it": "markdown-it-py",
     "rich": "rich",
     "safetensors": "safetensors",
-    "scipy": "scipy",
     "sklearn": "scikit-learn",
 }
 

@@ -69,12 +69,13 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
             InputError: One sentence that says what is wrong.
         """
         requireTorch()
-        from DCMMultiTaskLib.inference.quality import NOT_ANALYSED
+        from DCMMultiTaskLib.imaging.study import Study
+        from DCMMultiTaskLib.measurements.quality import NOT_ANALYSED
         from DCMMultiTaskLib.scene.nodes import result_to_nodes, volume_from_node
         from DCMMultiTaskLib.scene.roi import roi_from_node
 
         result = self.predictor(modelPath, device).predict(
-            volume_from_node(inputVolume),
+            Study(inputVolume.GetName(), [volume_from_node(inputVolume)]),
             slice_axis=sliceAxis,
             roi=roi_from_node(roi) if roi else None,
             threshold=threshold,

@@ -68,7 +68,7 @@ class ResultsPanel:
 
     def summary(self) -> str:
         """What was done, in one sentence for the status line."""
-        from DCMMultiTaskLib.inference.quality import NOT_ANALYSED
+        from DCMMultiTaskLib.measurements.quality import NOT_ANALYSED
         from DCMMultiTaskLib.scene.provenance import node_attributes
 
         facts = node_attributes(self.table)

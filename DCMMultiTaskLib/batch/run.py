@@ -72,15 +72,15 @@ def predict_study(
     Raises:
         InputError: The study cannot be used, or the files cannot be written.
     """
-    from DCMMultiTaskLib.imaging.reading import read_frames
+    from DCMMultiTaskLib.imaging.reading import read_study
     from DCMMultiTaskLib.inference.files import file_name, staged, write_result
 
     place = output / study.place
     with staged(place) as folder:
-        result = predictor.predict(read_frames(study.path), **options, progress=progress)
+        result = predictor.predict(read_study(study.path), **options, progress=progress)
         files = list(write_result(result, folder, cam=options["activation"]).values())
         if scene:
             from DCMMultiTaskLib.scene.bundle import write_bundle
 
-            files.append(write_bundle(result, folder / f"{file_name(result.volume.name)}.mrb"))
+            files.append(write_bundle(result, folder / f"{file_name(result.name)}.mrb"))
     return result, [place / file.name for file in files]

@@ -14,7 +14,7 @@ import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest_writer import PreparedDataSet, PreparedPatient, part_of, write_data_set
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.volume import Volume
 
 GROUPS = ("DCM", "HCM", "MINF", "NOR", "RV")
@@ -75,7 +75,7 @@ def _prepare(source: Path, name: str, folders: list[Path]) -> PreparedPatient:
         raise InputError(f"its Info.cfg has {frame!r} as the end-diastolic frame, which is no number.")
     stem = f"{name}_frame{int(frame):02d}"
     image, truth = (_read(folders[0], file) for file in (stem, f"{stem}_gt"))
-    if image.array.shape != truth.array.shape or not np.allclose(image.index_to_lps, truth.index_to_lps, atol=1e-2):
+    if not image.geometry.same_as(truth.geometry):
         raise InputError(f"{stem}_gt does not lie on the grid of its image.")
     if not np.isin(truth.array, range(len(_NEW_LABELS))).all():
         raise InputError(f"{stem}_gt has labels other than 0, 1, 2, 3.")
@@ -90,8 +90,5 @@ def _read(folder: Path, stem: str) -> Volume:
     for extension in (".nii.gz", ".nii"):
         path = folder / (stem + extension)
         if path.is_file():
-            frames = read_frames(path)
-            if len(frames) > 1:
-                raise InputError(f"{path.name} is a cine of {len(frames)} phases.")
-            return Volume(frames[0].array, frames[0].spacing, frames[0].origin, frames[0].direction, stem)
+            return read_study(path).volume
     raise InputError(f"{stem}.nii.gz is missing.")

@@ -65,7 +65,7 @@ def read_stack(series: Sequence[Series], frames: Sequence[int], name: str) -> tu
         try:
             if any(len(one[frame]) > 1 for frame in frames):
                 raise InputError("several DICOM images of one series have the number of a contoured frame.")
-            volume, order = stack_slices([read_dicom_file(one[frame][0], name=name) for frame in frames], name)
+            volume, order = stack_slices([read_dicom_file(one[frame][0], name=name).volume for frame in frames])
             found.append((volume, [frames[place] for place in order]))
         except InputError as reason:
             reasons.append(reason)

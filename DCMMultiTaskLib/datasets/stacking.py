@@ -10,12 +10,11 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.volume import Volume
 
 
-def stack_slices(slices: Sequence[Volume], name: str) -> tuple[Volume, list[int]]:
+def stack_slices(slices: Sequence[Volume]) -> tuple[Volume, list[int]]:
     """Put slices on top of each other, sorted along their normal.
 
     Args:
         slices: Volumes of one slice each, at least one.
-        name: What the volume is called.
 
     Returns:
         The volume, and for each of its slices the number of the given one.
@@ -25,18 +24,19 @@ def stack_slices(slices: Sequence[Volume], name: str) -> tuple[Volume, list[int]
             more than a tenth) or shifted in their plane (by more than a pixel): no volume has that geometry.
     """
     first = slices[0]
+    geometry = first.geometry
     for other in slices[1:]:
         if (
             other.array.shape != first.array.shape
-            or not np.allclose(other.spacing[:2], first.spacing[:2], rtol=1e-3)
-            or not np.allclose(other.direction, first.direction, atol=1e-3)
+            or not np.allclose(other.geometry.spacing[:2], geometry.spacing[:2], rtol=1e-3)
+            or not np.allclose(other.geometry.direction, geometry.direction, atol=1e-3)
         ):
             raise InputError("the slices differ in size, pixel spacing or orientation.")
-    normal = first.direction[:, 2]
-    places = np.array([piece.origin for piece in slices])
+    normal = geometry.direction[:, 2]
+    places = np.array([piece.geometry.origin for piece in slices])
     order = np.argsort(places @ normal, kind="stable")
     places = places[order]
-    distance = first.spacing[2]
+    distance = geometry.spacing[2]
     if len(slices) > 1:
         distances = np.diff(places @ normal)
         distance = float(distances.mean())
@@ -47,9 +47,9 @@ def stack_slices(slices: Sequence[Volume], name: str) -> tuple[Volume, list[int]
                 f"the slices are {distances.min():.1f} to {distances.max():.1f} mm apart, so that they form no volume."
             )
         sideways = places - places[0] - np.outer((places - places[0]) @ normal, normal)
-        if np.linalg.norm(sideways, axis=1).max() > max(first.spacing[:2]):
+        if np.linalg.norm(sideways, axis=1).max() > max(geometry.spacing[:2]):
             raise InputError("the slices do not lie above each other, so that they form no volume.")
     x, y, z = places[0].tolist()
     array = np.concatenate([slices[number].array for number in order])
-    spacing = (first.spacing[0], first.spacing[1], distance)
-    return Volume(array, spacing, (x, y, z), first.direction, name), order.tolist()
+    spacing = (*geometry.spacing[:2], distance)
+    return Volume.of(array, spacing, (x, y, z), geometry.direction), order.tolist()

@@ -38,7 +38,7 @@ def truth_table(patients: Sequence[Patient], slices: GridSlices) -> TruthTable:
     cavities, outside = [], []
     for patient in patients:
         volume, truth = read_patient(patient)
-        axis = choose_slice_axis(volume)
+        axis = choose_slice_axis(volume.geometry)
         cavities.append(true_areas(truth, axis)[1])
         outside.append(_leaves_out(truth, axis, slices.mask.shape[1:]))
     ratios = [psnr(image, mask) for image, mask in zip(slices.image, slices.mask, strict=True)]
@@ -57,6 +57,6 @@ def _leaves_out(truth: Volume, slice_axis: int, size_mm: tuple[int, ...]) -> np.
     distances = []
     for axis in axes:
         pixels = np.arange(truth.array.shape[2 - axis])
-        distances.append(np.abs(pixels - (len(pixels) - 1) / 2) * truth.spacing[axis])
+        distances.append(np.abs(pixels - (len(pixels) - 1) / 2) * truth.geometry.spacing[axis])
     rows, columns = (far > extent / 2 for far, extent in zip(distances, size_mm, strict=True))
     return (myocardium & (rows[:, None] | columns[None])).any(axis=(1, 2))

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, about
 from DCMMultiTaskLib.imaging.quiet import quiet_libraries
+from DCMMultiTaskLib.imaging.study import Instance, Source, Study
 from DCMMultiTaskLib.imaging.volume import Volume
 
 POSITION_TOLERANCE_MM = 0.1
@@ -29,6 +30,7 @@ class DicomSlice:
         path: The file.
         instance: SOP instance UID.
         series: Series instance UID.
+        study: Study instance UID.
         description: Series description, or its number.
         size: Columns and rows.
         spacing: Pixel size in mm along a row and along a column, and the slices' distance as far as the file knows.
@@ -41,6 +43,7 @@ class DicomSlice:
     path: Path
     instance: str
     series: str
+    study: str
     description: str
     size: tuple[int, int]
     spacing: tuple[float, float, float]
@@ -63,13 +66,13 @@ class DicomSlice:
         )
 
 
-def read_dicom_file(path: Path, *, name: str) -> Volume:
-    """Read one file as a volume of one slice."""
+def read_dicom_file(path: Path, *, name: str) -> Study:
+    """Read one file as a study of one slice."""
     header = _read_header(path)
-    return _volume([header], header.spacing[2], name)
+    return _study(path, [[header]], header.spacing[2], name)
 
 
-def read_dicom_folder(folder: Path) -> list[Volume]:
+def read_dicom_folder(folder: Path) -> Study:
     """Read the short-axis stack below a folder.
 
     Images of one series with the same size, pixel spacing and orientation form a stack. The stack that counts is the
@@ -80,8 +83,8 @@ def read_dicom_folder(folder: Path) -> list[Volume]:
         folder: Searched with all folders below it; files that are not DICOM are passed over.
 
     Returns:
-        A volume for each phase, slices sorted along their normal, phases by trigger time, then temporal position, then
-        instance number.
+        Its phases, slices sorted along their normal, phases by trigger time, then temporal position, then instance
+        number.
 
     Raises:
         InputError: No image, several stacks that could be meant, a missing image, uneven slice distances.
@@ -94,7 +97,7 @@ def read_dicom_folder(folder: Path) -> list[Volume]:
     name = folder.resolve().name
     phases = _phases(_short_axis_stack(headers, name), name)
     spacing = _slice_spacing(phases[0], name)
-    return [_volume(phase, spacing, name) for phase in phases]
+    return _study(folder, phases, spacing, name)
 
 
 def may_be_dicom(path: Path) -> bool:
@@ -186,6 +189,7 @@ def _read_header(path: Path) -> DicomSlice:
         path,
         text("0008|0018") or str(path),
         text("0020|000e"),
+        text("0020|000d"),
         text("0008|103e") or f"series {text('0020|0011')}",
         (width, height),
         (pixel_spacing[1], pixel_spacing[0], distance),
@@ -281,7 +285,26 @@ def _slice_spacing(phase: Sequence[DicomSlice], name: str) -> float:
     return mean
 
 
-def _volume(slices: Sequence[DicomSlice], slice_spacing: float, name: str) -> Volume:
+def _study(path: Path, phases: Sequence[Sequence[DicomSlice]], slice_spacing: float, name: str) -> Study:
+    """Read the pixels of sorted phases of sorted slices."""
+    with about(name):
+        volumes = [_volume(phase, slice_spacing) for phase in phases]
+    first = phases[0][0]
+    times = tuple(phase[0].phase[0] for phase in phases)
+    return Study(
+        name,
+        volumes,
+        times_ms=times if len(set(times)) == len(times) > 1 else None,
+        source=Source(
+            path=path,
+            study_uid=first.study,
+            description=first.description,
+            instances=tuple(tuple(Instance(s.path, s.instance, s.series) for s in phase) for phase in phases),
+        ),
+    )
+
+
+def _volume(slices: Sequence[DicomSlice], slice_spacing: float) -> Volume:
     """Read the pixels of sorted slices."""
     first = slices[0]
     same_type = len({header.pixel_type for header in slices}) == 1
@@ -290,8 +313,8 @@ def _volume(slices: Sequence[DicomSlice], slice_spacing: float, name: str) -> Vo
         with quiet_libraries():
             image = sitk.ReadImage([str(header.path) for header in slices], pixel_type, "GDCMImageIO")
     except (RuntimeError, MemoryError) as error:
-        raise InputError(f"{name}: a DICOM file is damaged or not complete.") from error
+        raise InputError("a DICOM file is damaged or not complete.") from error
     x, y, z = (0.0, 0.0, 0.0) if first.position is None else first.position.tolist()
     spacing = (first.spacing[0], first.spacing[1], slice_spacing)
     array = sitk.GetArrayFromImage(image)
-    return Volume(array.reshape(-1, *array.shape[-2:]), spacing, (x, y, z), first.direction, name)
+    return Volume.of(array.reshape(-1, *array.shape[-2:]), spacing, (x, y, z), first.direction)

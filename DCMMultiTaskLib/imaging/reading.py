@@ -7,33 +7,35 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, about
 from DCMMultiTaskLib.imaging.dicom import read_dicom_file, read_dicom_folder
 from DCMMultiTaskLib.imaging.headers import check_header
 from DCMMultiTaskLib.imaging.quiet import quiet_libraries
+from DCMMultiTaskLib.imaging.study import Source, Study
 from DCMMultiTaskLib.imaging.volume import Volume
 
 _READERS = ("NrrdImageIO", "NiftiImageIO", "MetaImageIO", "GDCMImageIO")
 _EXTENSIONS = (".seg.nrrd", ".seq.nrrd", ".nii.gz", ".nrrd", ".nhdr", ".nii", ".mha", ".mhd", ".dcm", ".ima")
 
 
-def read_frames(path: Path) -> list[Volume]:
+def read_study(path: Path) -> Study:
     """Read a study.
 
     Args:
         path: A NRRD, NIfTI, MetaImage or DICOM file, or a folder with a DICOM series.
 
     Returns:
-        One volume, or one for each phase of a cine in order of time (a file with four axes, or a DICOM series with
-        several images at each position). A 2D image is a volume of one slice. Voxels keep their stored type, or are
-        float32 where that type has eight bytes.
+        One volume, or the phases of a cine in order of time (a file with four axes, or a DICOM series with several
+        images at each position). A 2D image is a volume of one slice. Voxels keep their stored type, or are float32
+        where that type has eight bytes.
 
     Raises:
         InputError: One sentence on why the study cannot be used.
 
     Example:
-        >>> frames = read_frames(Path("study.nrrd"))
-        >>> frames[0].array.shape, frames[0].spacing
+        >>> study = read_study(Path("study.nrrd"))  # doctest: +SKIP
+        >>> len(study.phases), study.geometry.spacing  # doctest: +SKIP
+        (1, (1.4, 1.4, 8.0))
     """
     path = Path(path)
     if path.is_dir():
@@ -52,9 +54,11 @@ def read_frames(path: Path) -> list[Volume]:
     if image_io not in _READERS:
         raise InputError(f"{path.name}: this is not a NRRD, NIfTI, MetaImage or DICOM file, or it is damaged.")
     if image_io == "GDCMImageIO":
-        return [read_dicom_file(path, name=study_name(path))]
+        return read_dicom_file(path, name=study_name(path))
     check_header(path, image_io)
-    return _read_image(path, image_io)
+    with about(path.name):
+        phases = _read_image(path, image_io)
+    return Study(study_name(path), phases, source=Source(path=path))
 
 
 def study_name(path: Path) -> str:
@@ -88,7 +92,7 @@ def _read_image(path: Path, image_io: str) -> list[Volume]:
         array = np.moveaxis(array, -1, 0)
     del image
     frames = array.reshape(-1, *array.shape[-3:]) if axes > 2 else array.reshape(-1, 1, *array.shape[-2:])
-    return [Volume(frame, spacing, origin, direction, study_name(path)) for frame in frames]
+    return [Volume.of(frame, spacing, origin, direction) for frame in frames]
 
 
 def slim(array: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Geometry
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,24 +49,24 @@ class Roi:
         size = (numbers[3], numbers[4], numbers[5]) if len(numbers) == 6 else None
         return cls((-right, -anterior, superior), size)
 
-    def contains(self, volume: Volume) -> np.ndarray:
-        """Which voxels' centres lie in the box: bool, shape of `volume.array`; all of them for a point.
+    def contains(self, geometry: Geometry) -> np.ndarray:
+        """Which voxels' centres lie in the box: bool, `(K, J, I)`; all of them for a point.
 
         Raises:
             InputError: The box lies outside the volume.
         """
-        inside = np.ones(volume.array.shape, dtype=bool)
+        inside = np.ones(geometry.shape, dtype=bool)
         if self.size_mm is None:
             return inside
         # The position along each of the box's axes is a sum of a part for k, one for j and one for i.
         axes = np.eye(3) if self.axes is None else self.axes
-        to_box = axes.T @ volume.index_to_lps[:3, :3]
-        start = axes.T @ (np.asarray(volume.origin) - np.asarray(self.centre_lps))
-        k, j, i = (np.arange(count) for count in volume.array.shape)
+        to_box = axes.T @ geometry.index_to_lps[:3, :3]
+        start = axes.T @ (np.asarray(geometry.origin) - np.asarray(self.centre_lps))
+        k, j, i = (np.arange(count) for count in geometry.shape)
         for steps, offset, length in zip(to_box, start, self.size_mm, strict=True):
             plane = steps[1] * j[:, None] + steps[0] * i + offset
             for slab, position in zip(inside, steps[2] * k, strict=True):
                 slab &= np.abs(plane + position) <= length / 2 + 1e-6
         if not inside.any():
-            raise InputError(f"{volume.name}: the region of interest lies outside the volume.")
+            raise InputError("the region of interest lies outside the volume.")
         return inside

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.segments import SEGMENTS
 from DCMMultiTaskLib.imaging.writing import write_segmentation, write_volume
 from DCMMultiTaskLib.inference.result import Result, SliceRow
 
@@ -29,13 +30,14 @@ DECIMALS = {
 }
 
 
-def write_result(result: Result, directory: Path, *, cam: bool = False) -> dict[str, Path]:
+def write_result(result: Result, directory: Path, *, cam: bool = False, cavity: bool = True) -> dict[str, Path]:
     """Write `NAME.seg.nrrd`, `NAME_risk.csv`, `NAME_summary.json` and, if asked for, `NAME_cam.nrrd`.
 
     Args:
         result: What to write.
         directory: Made if it is not there. Files of the same names are replaced.
         cam: Also write the class activation map.
+        cavity: Write the LV cavity as a segment of its own beside the myocardium.
 
     Returns:
         The paths: `segmentation`, `risk`, `summary` and `cam`.
@@ -43,14 +45,17 @@ def write_result(result: Result, directory: Path, *, cam: bool = False) -> dict[
     Raises:
         InputError: The folder cannot be written to or the disk is full; nothing is left behind.
     """
-    name = file_name(result.volume.name)
+    name = file_name(result.name)
     paths = {"segmentation": f"{name}.seg.nrrd", "risk": f"{name}_risk.csv", "summary": f"{name}_summary.json"}
     if cam:
         if result.activation is None:
             raise ValueError("the result has no activation map; predict with activation=True")
         paths["cam"] = f"{name}_cam.nrrd"
+    segments = SEGMENTS if cavity else SEGMENTS[:1]
     with staged(directory) as folder:
-        write_segmentation(folder / paths["segmentation"], result.volume.with_array(result.mask))
+        write_segmentation(
+            folder / paths["segmentation"], result.volume.with_array(result.label_map), segments=segments
+        )
         write_rows(folder / paths["risk"], result.rows)
         (folder / paths["summary"]).write_text(json.dumps(summary(result), indent=2) + "\n", encoding="utf-8")
         if result.activation is not None and cam:
@@ -62,7 +67,7 @@ def summary(result: Result) -> dict[str, Any]:
     """The patient's row and the provenance, JSON-ready; a probability that there is not is null."""
     known = math.isfinite(result.dcm_probability)
     return {
-        "name": result.volume.name,
+        "name": result.name,
         "dcm_probability": round(result.dcm_probability, 6) if known else None,
         "dcm_class": result.dcm_class if known else None,
         "rule": result.rule,
@@ -70,9 +75,9 @@ def summary(result: Result) -> dict[str, Any]:
         "slices": len(result.rows),
         "slices_ok": sum(row.quality == "ok" for row in result.rows),
         "slice_axis": "ijk"[result.slice_axis],
-        "myocardium_volume_ml": round(float(np.count_nonzero(result.mask) * np.prod(result.volume.spacing)) / 1000, 3),
+        "myocardium_volume_ml": round(np.count_nonzero(result.mask) * result.geometry.voxel_ml, 3),
         "cancelled": result.cancelled,
-        **result.provenance,
+        **result.provenance.to_dict(),
     }
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # Each acts on the last two axes; (there, back).
 FLIPS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
@@ -13,7 +14,7 @@ FLIPS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] 
     "horizontal": (lambda x: x.flip(-1), lambda x: x.flip(-1)),
     "vertical": (lambda x: x.flip(-2), lambda x: x.flip(-2)),
     "transpose": (lambda x: x.transpose(-1, -2), lambda x: x.transpose(-1, -2)),
-    "rotate90": (lambda x: torch.rot90(x, 1, (-2, -1)), lambda x: torch.rot90(x, -1, (-2, -1))),
+    "rotate90": (lambda x: x.rot90(1, (-2, -1)), lambda x: x.rot90(-1, (-2, -1))),
     "rotate180": (lambda x: x.flip((-2, -1)), lambda x: x.flip((-2, -1))),
-    "rotate270": (lambda x: torch.rot90(x, -1, (-2, -1)), lambda x: torch.rot90(x, 1, (-2, -1))),
+    "rotate270": (lambda x: x.rot90(-1, (-2, -1)), lambda x: x.rot90(1, (-2, -1))),
 }

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from DCMMultiTaskLib.imaging.grid import normalise, to_stack, whole_slice_size
-from DCMMultiTaskLib.imaging.measurements import enclosed_cavity
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.grid import SliceGrid, normalise
+from DCMMultiTaskLib.imaging.volume import Geometry, Volume
 from DCMMultiTaskLib.inference.runner import Runner
 from DCMMultiTaskLib.inference.segmentation import Progress
+from DCMMultiTaskLib.inference.settings import Preprocessing
+from DCMMultiTaskLib.measurements.masks import enclosed
 
 # Votes are gathered over places this near to each other (standard deviation), half a heart's size; around the best
 # place, votes within a heart's largest radius make the centre, and what lies farther is something else.
@@ -52,7 +51,7 @@ def find_heart(myocardium: np.ndarray, spacing_mm: float = 1.0) -> tuple[float, 
         Row and column of the votes' centre around the best place; None where there are too few votes.
     """
     confident = (myocardium > 0.5).astype(np.uint8)
-    votes = (confident + enclosed_cavity(confident, 2)).sum(axis=0, dtype=np.float64) * spacing_mm**2
+    votes = (confident + enclosed(confident, 2)).sum(axis=0, dtype=np.float64) * spacing_mm**2
     if votes.sum() < LEAST_VOTES_MM2:
         return None
     centre = np.array(
@@ -87,7 +86,7 @@ def locate(
     *,
     slice_axis: int,
     indices: np.ndarray,
-    preprocessing: Mapping[str, Any],
+    preprocessing: Preprocessing,
     progress: Progress,
 ) -> Location:
     """Look for the heart in whole slices.
@@ -103,33 +102,29 @@ def locate(
     Returns:
         The heart's place, or the image's centre where none was found or it was stopped.
     """
-    spacing_mm = preprocessing["spacing_mm"]
-    whole = whole_slice_size(volume, slice_axis, spacing_mm)
     # Never less than the field that the network was trained on.
-    size = (max(whole[0], preprocessing["size"][0]), max(whole[1], preprocessing["size"][1]))
-    step = runner.slices_per_batch(*size)
+    grid = SliceGrid.whole(
+        volume.geometry, slice_axis=slice_axis, least=preprocessing.size, spacing_mm=preprocessing.spacing_mm
+    )
+    step = runner.slices_per_batch(*grid.size)
     found = []
     for start in range(0, len(indices), step):
         if not progress.go_on():
-            return image_centre(volume)
-        stack = to_stack(
-            volume, slice_axis=slice_axis, size=size, spacing_mm=spacing_mm, indices=indices[start : start + step]
-        )
-        found.append(runner(normalise(stack.images, tuple(preprocessing["percentiles"]))).myocardium)
-        progress.go_on(len(stack.indices))
-    place = find_heart(np.concatenate(found), spacing_mm)
+            return image_centre(volume.geometry)
+        images = grid.sample(volume.array, indices[start : start + step])
+        found.append(runner(normalise(images, preprocessing.percentiles)).myocardium)
+        progress.go_on(len(images))
+    place = find_heart(np.concatenate(found), grid.spacing_mm)
     if place is None:
-        return image_centre(volume)
-    middle = (volume.array.shape[2 - slice_axis] - 1) / 2
-    return Location(stack.lps_of(*place, middle), "heart found")
+        return image_centre(volume.geometry)
+    return Location(grid.lps_of(*place, (grid.slices - 1) / 2), "heart found")
 
 
-def image_centre(volume: Volume) -> Location:
+def image_centre(geometry: Geometry) -> Location:
     """The place to look at when nothing better is known."""
-    middle = (np.array(volume.array.shape[::-1]) - 1) / 2
-    return Location((volume.index_to_lps @ np.append(middle, 1))[:3], IMAGE_CENTRE)
+    return Location(geometry.centre_lps, IMAGE_CENTRE)
 
 
 def slices_to_look_at(slices: int) -> np.ndarray:
-    """Indices of at most `MOST_SLICES` of so many slices, evenly spaced."""
+    """Indices of `MOST_SLICES` slices at most, evenly spaced over the stack."""
     return np.unique(np.linspace(0, slices - 1, min(slices, MOST_SLICES)).round().astype(int))

@@ -11,7 +11,6 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +23,7 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.writing import atomic_path
 from DCMMultiTaskLib.inference import safetensors_io
 from DCMMultiTaskLib.inference.model_file import CARD, SETTINGS, SUFFIX, WEIGHTS, read_model_file, shipped_model
-from DCMMultiTaskLib.inference.settings import DECISION, PREPROCESSING, check_decision, check_preprocessing
+from DCMMultiTaskLib.inference.settings import Decision, Preprocessing
 from DCMMultiTaskLib.networks.config import NetworkConfig
 from DCMMultiTaskLib.networks.registry import build
 
@@ -44,8 +43,8 @@ class ModelPackage:
         network_config: What the network is built from.
         weights: The network's state, float32.
         network: Name in `networks.registry`.
-        preprocessing: `spacing_mm`, `size` (rows, columns), `percentiles`, `flips` (test-time augmentation).
-        decision: `threshold`, `slice_scale`, `slice_bias` and the `patient` rule (`inference.patient`).
+        preprocessing: How slices are prepared.
+        decision: How logits become probabilities and classes.
         training: Data, their licence, and how the network was trained.
         results: Measured results.
         licence: Licence of the weights.
@@ -58,8 +57,8 @@ class ModelPackage:
     network_config: NetworkConfig
     weights: Mapping[str, Tensor]
     network: str = "multitask"
-    preprocessing: Mapping[str, Any] = field(default_factory=lambda: deepcopy(PREPROCESSING))
-    decision: Mapping[str, Any] = field(default_factory=lambda: deepcopy(DECISION))
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    decision: Decision = field(default_factory=Decision)
     training: Mapping[str, Any] = field(default_factory=dict)
     results: Mapping[str, Any] = field(default_factory=dict)
     licence: str = ""
@@ -99,8 +98,8 @@ def save_package(package: ModelPackage, path: Path, *, half_precision: bool = Fa
         "version": package.version,
         "network": package.network,
         "network_config": package.network_config.to_dict(),
-        "preprocessing": dict(package.preprocessing),
-        "decision": dict(package.decision),
+        "preprocessing": package.preprocessing.to_dict(),
+        "decision": package.decision.to_dict(),
         "training": dict(package.training),
         "results": dict(package.results),
         "licence": package.licence,
@@ -175,14 +174,12 @@ def _package(settings: dict[str, Any], weights: dict[str, Tensor], card: str, co
         wanted = build(settings["network"], config).state_dict()
     if {n: t.shape for n, t in wanted.items()} != {n: t.shape for n, t in weights.items()}:
         raise ValueError("the weights are not those of the network that it describes")
-    check_preprocessing(settings["preprocessing"])
-    check_decision(settings["decision"])
     return ModelPackage(
         network_config=config,
         weights=weights,
         network=settings["network"],
-        preprocessing=settings["preprocessing"],
-        decision=settings["decision"],
+        preprocessing=Preprocessing.from_dict(settings["preprocessing"]),
+        decision=Decision.from_dict(settings["decision"]),
         training=dict(settings["training"]),
         results=dict(settings["results"]),
         licence=str(settings["licence"]),

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
-# Name -> how the rule is told to the user.
-RULES = {
-    "mean_logit": "the mean of the slices' DCM logits",
-    "area_weighted_mean_logit": "the mean of the slices' DCM logits, weighted by myocardium area",
-}
+from DCMMultiTaskLib.inference.settings import RULES, Decision
 
 
 def sigmoid(logit: np.ndarray | float) -> np.ndarray:
@@ -45,19 +38,14 @@ def patient_logit(logits: np.ndarray, areas: np.ndarray, usable: np.ndarray, kin
     return float(np.average(logits[usable], weights=weights))
 
 
-def patient_probability(
-    logits: np.ndarray, areas: np.ndarray, usable: np.ndarray, decision: Mapping[str, Any]
-) -> float:
-    """The patient's probability: the rule of `decision["patient"]`, then its calibration; NaN without usable slices."""
-    rule = decision["patient"]
-    return float(sigmoid(rule["scale"] * patient_logit(logits, areas, usable, rule["kind"]) + rule["bias"]))
+def patient_probability(logits: np.ndarray, areas: np.ndarray, usable: np.ndarray, decision: Decision) -> float:
+    """The patient's probability: the rule of `decision.patient`, then its calibration; NaN without usable slices."""
+    rule = decision.patient
+    return float(sigmoid(rule.scale * patient_logit(logits, areas, usable, rule.kind) + rule.bias))
 
 
-def rule_sentence(usable: int, slices: int, decision: Mapping[str, Any]) -> str:
+def rule_sentence(usable: int, slices: int, decision: Decision) -> str:
     """The rule in words, with how many slices it rests on."""
     if usable == 0:
         return f"No patient-level probability: none of the {slices} slices could be used."
-    return (
-        f"Calibrated from {RULES[decision['patient']['kind']]}, over the {usable} of {slices} slices "
-        "whose quality is ok."
-    )
+    return f"Calibrated from {RULES[decision.patient.kind]}, over the {usable} of {slices} slices whose quality is ok."

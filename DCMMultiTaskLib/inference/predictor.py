@@ -1,29 +1,31 @@
-"""Volume in, result out."""
+"""Study in, result out."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, about
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
-from DCMMultiTaskLib.imaging.measurements import clean_array
-from DCMMultiTaskLib.imaging.measurements import largest_component as keep_largest_component
 from DCMMultiTaskLib.imaging.roi import Roi
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
+from DCMMultiTaskLib.imaging.study import Study
+from DCMMultiTaskLib.imaging.volume import Geometry, Volume
 from DCMMultiTaskLib.inference.device import choose_device, describe
 from DCMMultiTaskLib.inference.localisation import IMAGE_CENTRE, Location, locate, slices_to_look_at
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.patient import patient_probability, rule_sentence
 from DCMMultiTaskLib.inference.phase import end_diastole
-from DCMMultiTaskLib.inference.provenance import model_and_versions
-from DCMMultiTaskLib.inference.quality import OK
+from DCMMultiTaskLib.inference.provenance import Provenance, versions
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.rows import slice_rows
 from DCMMultiTaskLib.inference.runner import Runner
 from DCMMultiTaskLib.inference.segmentation import Progress, Segmentation, segment
+from DCMMultiTaskLib.measurements import masks
+from DCMMultiTaskLib.measurements.quality import OK
 
 
 class Predictor:
@@ -40,10 +42,9 @@ class Predictor:
 
     Example:
         >>> from pathlib import Path
-        >>> from DCMMultiTaskLib.imaging.reading import read_frames
-        >>> from DCMMultiTaskLib.inference.package import load_package, shipped_model
+        >>> from DCMMultiTaskLib import Predictor, load_package, read_study, shipped_model
         >>> predictor = Predictor(load_package(shipped_model()))  # doctest: +SKIP
-        >>> result = predictor.predict(read_frames(Path("study.nrrd")))  # doctest: +SKIP
+        >>> result = predictor.predict(read_study(Path("study.nrrd")))  # doctest: +SKIP
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Predictor:
 
     def predict(
         self,
-        frames: Volume | Sequence[Volume],
+        study: Study | Volume,
         *,
         phase: str | int = "ed",
         slice_axis: int | None = None,
@@ -73,7 +74,7 @@ class Predictor:
         """Segment and classify one study.
 
         Args:
-            frames: A volume, or the phases of a cine.
+            study: What to analyse; a volume alone is a study of one phase.
             phase: Of a cine: `ed` segments every phase and keeps the end-diastolic one (`inference.phase`); `first`;
                 or a number from 0.
             slice_axis: 0, 1, 2 for I, J, K; chosen by the largest spacing if None.
@@ -86,64 +87,74 @@ class Predictor:
             cancelled: Asked before each batch; True stops, and the finished slices are kept.
 
         Returns:
-            The result on the volume's own grid.
+            The result on the study's own grid.
 
         Raises:
-            InputError: The volume or a choice cannot be used.
+            InputError: The study or a choice cannot be used.
         """
         began = time.perf_counter()
-        study = [frames] if isinstance(frames, Volume) else list(frames)
-        phases = _phases_to_segment(study, phase)
+        if isinstance(study, Volume):
+            study = Study("volume", [study])
         check_threshold(threshold)
-        axis = choose_slice_axis(study[phases[0]], slice_axis)
-        study, replaced = _clean(study, phases)
-        inside = _inside(study[phases[0]], axis, roi)
+        with about(study.name):
+            phases = _phases_to_segment(study, phase)
+            axis = choose_slice_axis(study.geometry, slice_axis)
+            study, replaced = _cleaned(study, phases)
+            inside = _inside(study.geometry, axis, roi)
         runner = Runner(self.network, self.device, batch_size=self.batch_size, mixed_precision=self.mixed_precision)
         mixed_precision = runner.mixed_precision
 
         wanted = np.asarray(inside.any(axis=_in_plane(axis)))
         look_at = slices_to_look_at(len(wanted)) if roi is None else np.array([], dtype=int)
         counter = Progress(len(look_at) + int(wanted.sum()) * len(phases), progress, cancelled)
-        location = self._locate(runner, study[phases[0]], axis, roi, look_at, counter)
+        location = self._locate(runner, study.phases[phases[0]], axis, roi, look_at, counter)
         kept, segmentation = self._segment(runner, study, phases, axis, location, wanted, activation, counter)
 
         mask = segmentation.source_mask()
         if roi is not None:
             mask *= inside
         if largest_component:
-            mask = keep_largest_component(mask)
-        decision = {**self.package.decision, **({} if threshold is None else {"threshold": threshold})}
-        rows = slice_rows(segmentation, mask, wanted, decision)
+            mask = masks.largest_component(mask)
+        cavity, gaps = masks.lv_cavity(mask, axis)
+        labels = np.where(mask, np.uint8(MYOCARDIUM.label), cavity * np.uint8(LV_CAVITY.label))
+        decision = self.package.decision
+        if threshold is not None:
+            decision = replace(decision, threshold=threshold)
+        rows = slice_rows(segmentation, labels, gaps, wanted, decision)
         usable = np.array([row.quality == OK for row in rows]) & np.isfinite(segmentation.dcm_logit)
         areas = np.array([row.myocardium_area_mm2 for row in rows])
         probability = patient_probability(segmentation.dcm_logit, areas, usable, decision)
         heat = segmentation.source_activation()
         return Result(
-            volume=study[kept],
-            mask=mask,
+            study=study,
+            labels={kept: labels},
+            phase=kept,
             slice_axis=axis,
             rows=rows,
             dcm_probability=probability,
-            dcm_class=int(probability >= decision["threshold"]),
+            dcm_class=int(probability >= decision.threshold),
             rule=rule_sentence(int(usable.sum()), len(rows), decision),
-            provenance={
-                **model_and_versions(self.package),
-                "device": describe(self.device),
-                "mixed_precision": mixed_precision,
-                "batch_size": self.batch_size,
-                "notes": [*runner.notes, *_notes(replaced, location, counter)],
-                "preprocessing": dict(self.package.preprocessing),
-                "decision": decision,
-                "localisation": {
+            provenance=Provenance(
+                model=self.package.name,
+                model_version=self.package.version,
+                model_sha256=self.package.sha256,
+                versions=versions(),
+                device=describe(self.device),
+                mixed_precision=mixed_precision,
+                batch_size=self.batch_size,
+                notes=(*study.notes, *runner.notes, *_notes(replaced, location, gaps, counter)),
+                preprocessing=self.package.preprocessing,
+                decision=decision,
+                localisation={
                     "method": location.method,
                     "centre_ras_mm": [round(float(x), 2) for x in location.centre_lps * (-1, -1, 1)],
                 },
-                "largest_component": largest_component,
-                "phase": kept,
-                "phases": len(study),
-                "seconds": round(time.perf_counter() - began, 3),
-                "network_seconds": round(runner.seconds, 3),
-            },
+                largest_component=largest_component,
+                phase=kept,
+                phases=len(study.phases),
+                seconds=round(time.perf_counter() - began, 3),
+                network_seconds=round(runner.seconds, 3),
+            ),
             activation=heat,
             cancelled=counter.stopped,
         )
@@ -165,7 +176,7 @@ class Predictor:
     def _segment(
         self,
         runner: Runner,
-        study: Sequence[Volume],
+        study: Study,
         phases: Sequence[int],
         axis: int,
         location: Location,
@@ -178,7 +189,7 @@ class Predictor:
         for number in phases:
             segmentation = segment(
                 runner,
-                study[number],
+                study.phases[number],
                 slice_axis=axis,
                 centre_lps=location.centre_lps,
                 wanted=wanted,
@@ -193,7 +204,7 @@ class Predictor:
                 break
         if len(finished) == 1:
             return next(iter(finished.items()))
-        kept = end_diastole({number: found.cavity_mm2() for number, found in finished.items()}, len(study))
+        kept = end_diastole({number: found.cavity_mm2() for number, found in finished.items()}, len(study.phases))
         return kept, finished[kept]
 
 
@@ -203,42 +214,39 @@ def check_threshold(threshold: float | None) -> None:
         raise InputError(f"The threshold is a probability between 0 and 1, not {threshold:g}.")
 
 
-def _phases_to_segment(study: Sequence[Volume], phase: str | int) -> list[int]:
-    if not study:
-        raise InputError("There is no volume to analyse.")
-    if any(volume.array.shape != study[0].array.shape for volume in study):
-        raise InputError(f"{study[0].name}: the phases differ in size.")
+def _phases_to_segment(study: Study, phase: str | int) -> list[int]:
+    count = len(study.phases)
     if phase == "ed":
-        return list(range(len(study)))
+        return list(range(count))
     number = 0 if phase == "first" else phase
     if not isinstance(number, int):
         raise InputError(f"The phase is ed, first or a number from 0, not {phase!r}.")
-    if not 0 <= number < len(study):
-        have = "1 phase" if len(study) == 1 else f"{len(study)} phases"
-        raise InputError(f"{study[0].name} has {have}, counted from 0; there is no phase {number}.")
+    if not 0 <= number < count:
+        have = "1 phase" if count == 1 else f"{count} phases"
+        raise InputError(f"the study has {have}, counted from 0; there is no phase {number}.")
     return [number]
 
 
-def _clean(study: Sequence[Volume], phases: Sequence[int]) -> tuple[list[Volume], int]:
+def _cleaned(study: Study, phases: Sequence[int]) -> tuple[Study, int]:
     """The study with finite voxels in the phases to segment, and how many voxels were replaced there."""
-    cleaned = list(study)
+    volumes = list(study.phases)
     replaced = 0
     for number in phases:
-        cleaned[number], count = clean_array(study[number])
+        volumes[number], count = volumes[number].cleaned()
         replaced += count
-    return cleaned, replaced
+    return replace(study, phases=volumes), replaced
 
 
-def _inside(volume: Volume, slice_axis: int, roi: Roi | None) -> np.ndarray:
+def _inside(geometry: Geometry, slice_axis: int, roi: Roi | None) -> np.ndarray:
     """Voxels that may be myocardium, bool; without an ROI an array that stands for all and takes no memory."""
     if roi is None:
-        return np.broadcast_to(np.True_, volume.array.shape)
-    index = np.linalg.solve(volume.index_to_lps, np.append(roi.centre_lps, 1))[:3]
-    beyond = np.abs(index - (np.array(volume.array.shape[::-1]) - 1) / 2) > np.array(volume.array.shape[::-1]) / 2
+        return np.broadcast_to(np.True_, geometry.shape)
+    size = np.asarray(geometry.size)
+    beyond = np.abs(geometry.to_index(np.asarray(roi.centre_lps)) - (size - 1) / 2) > size / 2
     beyond[slice_axis] = False
     if roi.size_mm is None and beyond.any():
-        raise InputError(f"{volume.name}: the region of interest lies outside the volume.")
-    return roi.contains(volume)
+        raise InputError("the region of interest lies outside the volume.")
+    return roi.contains(geometry)
 
 
 def _in_plane(slice_axis: int) -> tuple[int, ...]:
@@ -246,12 +254,15 @@ def _in_plane(slice_axis: int) -> tuple[int, ...]:
     return tuple(axis for axis in range(3) if axis != 2 - slice_axis)
 
 
-def _notes(replaced: int, location: Location, counter: Progress) -> list[str]:
+def _notes(replaced: int, location: Location, gaps: np.ndarray, counter: Progress) -> list[str]:
     notes = []
     if replaced:
         notes.append(f"{replaced} voxels were not finite numbers and were replaced.")
     if location.method == IMAGE_CENTRE and not counter.stopped:
         notes.append("The first pass found no heart, so the centre of the image was analysed.")
+    if gaps.any():
+        slices = ", ".join(map(str, np.flatnonzero(gaps)))
+        notes.append(f"The ring is open in slice {slices} (counted from 0): its cavity ends at a line across the gap.")
     if counter.stopped:
         notes.append("The run was cancelled; only the finished slices have a result.")
     return notes

@@ -3,32 +3,69 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import SimpleITK as sitk
-import torch
 
 from DCMMultiTaskLib import __version__
-from DCMMultiTaskLib.inference.package import ModelPackage
+from DCMMultiTaskLib.inference.settings import Decision, Preprocessing
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a result rests on, beside the study.
+
+    Attributes:
+        model: Name of the model.
+        model_version: Its version.
+        model_sha256: Of its file.
+        versions: Versions of the software that computed the result.
+        device: Where the network ran.
+        mixed_precision: Whether it ran in half precision.
+        batch_size: Slices at a time.
+        notes: Sentences that a user has to see (fell back to the CPU, no heart found, ...).
+        preprocessing: How slices were prepared.
+        decision: How logits became probabilities and classes, the user's threshold included.
+        localisation: How the heart was found (`method`), and where (`centre_ras_mm`).
+        largest_component: Whether only the mask's largest piece was kept.
+        phase: The phase that the rows are about, from 0.
+        phases: How many phases the study has.
+        seconds: Time for the whole study.
+        network_seconds: Time in the network.
+    """
+
+    model: str
+    model_version: str
+    model_sha256: str
+    versions: dict[str, str]
+    device: str
+    mixed_precision: bool
+    batch_size: int
+    notes: tuple[str, ...]
+    preprocessing: Preprocessing
+    decision: Decision
+    localisation: dict[str, Any]
+    largest_component: bool
+    phase: int
+    phases: int
+    seconds: float
+    network_seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, fields in order."""
+        return asdict(self)
 
 
 def versions() -> dict[str, str]:
     """Versions of what computes a result."""
+    import torch  # here, so that a result can be read where PyTorch is missing
+
     return {
         "DCMMultiTask": __version__,
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "numpy": np.__version__,
         "SimpleITK": sitk.Version.VersionString(),
-    }
-
-
-def model_and_versions(package: ModelPackage) -> dict[str, Any]:
-    """The provenance that does not depend on the study."""
-    return {
-        "model": package.name,
-        "model_version": package.version,
-        "model_sha256": package.sha256,
-        "versions": versions(),
     }

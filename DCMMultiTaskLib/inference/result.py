@@ -1,13 +1,18 @@
-"""What a prediction gives: the mask, a row per slice, the patient's row and where they come from."""
+"""What a prediction gives: labels, a row per slice, the patient's row and where they come from."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
+from DCMMultiTaskLib.imaging.study import Study
+from DCMMultiTaskLib.imaging.volume import Geometry, Volume
+from DCMMultiTaskLib.inference.provenance import Provenance
+
+REASONS_JOINED_BY = "; "
 
 
 @dataclass(frozen=True)
@@ -20,8 +25,8 @@ class SliceRow:
         dcm_probability: DCM-like phenotype probability of this slice, 0 to 1; NaN where the slice was not analysed.
         dcm_class: 1 where the probability reaches the model's threshold, else 0.
         myocardium_area_mm2: Area of the mask in this slice.
-        quality: `ok`, or the reason why this slice should not be believed.
-        cavity_area_mm2: Area that the myocardium ring encloses.
+        quality: `ok`, or the reasons why this slice should not be believed, the gravest first.
+        cavity_area_mm2: Area of the LV cavity; that of an open ring is closed by a straight line across its gap.
     """
 
     slice: int
@@ -32,32 +37,64 @@ class SliceRow:
     quality: str
     cavity_area_mm2: float
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The reasons against this slice, one by one; empty where its quality is ok."""
+        return () if self.quality == "ok" else tuple(self.quality.split(REASONS_JOINED_BY))
+
 
 @dataclass(frozen=True, eq=False)
 class Result:
     """The whole result of one study.
 
     Attributes:
-        volume: The input (for a cine, the phase that was kept) with its own grid and name.
-        mask: uint8, shape of `volume.array`, 1 = myocardium.
+        study: The input with its own grid, name, phases and source; voxels that were no numbers are replaced.
+        labels: For each phase that was kept, by its number from 0: uint8 `(K, J, I)` on the study's grid, 1 myocardium,
+            2 LV cavity.
+        phase: The phase that the rows, the activation and the patient's probability are about.
         slice_axis: Axis of the slices: 0, 1, 2 for I, J, K.
         rows: One row per slice, in slice order.
         dcm_probability: Patient level; NaN where no slice could be used.
         dcm_class: 1 where it reaches the threshold, else 0.
         rule: One sentence: how the patient's probability comes from the slices'.
-        provenance: Model name and SHA-256, versions, device, notes, preprocessing, phase and phases, seconds;
-            JSON-ready. `provenance["notes"]` is a list of sentences that a user has to see (fell back to the CPU, ...).
-        activation: float32 class activation map, 0 to 1, shape of `volume.array`; None unless asked for.
+        provenance: Model, versions, device, notes, preprocessing, seconds.
+        activation: float32 class activation map, 0 to 1, shape of the labels; None unless asked for.
         cancelled: True where the user stopped the run; the unfinished slices have quality `not analysed`.
     """
 
-    volume: Volume
-    mask: np.ndarray
+    study: Study
+    labels: Mapping[int, np.ndarray]
+    phase: int
     slice_axis: int
     rows: tuple[SliceRow, ...]
     dcm_probability: float
     dcm_class: int
     rule: str
-    provenance: dict[str, Any]
+    provenance: Provenance
     activation: np.ndarray | None = None
     cancelled: bool = False
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.study.name
+
+    @property
+    def geometry(self) -> Geometry:
+        """The study's grid."""
+        return self.study.geometry
+
+    @property
+    def volume(self) -> Volume:
+        """The image of the phase that the rows are about."""
+        return self.study.phases[self.phase]
+
+    @property
+    def label_map(self) -> np.ndarray:
+        """The labels of the phase that the rows are about."""
+        return self.labels[self.phase]
+
+    @property
+    def mask(self) -> np.ndarray:
+        """The myocardium of that phase, bool."""
+        return self.label_map == MYOCARDIUM.label

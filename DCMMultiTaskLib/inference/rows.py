@@ -1,71 +1,58 @@
-"""The table: a row per slice from the segmentation and the final mask."""
+"""The table: a row per slice from the segmentation and the final labels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
-from DCMMultiTaskLib.imaging.grid import SliceStack
-from DCMMultiTaskLib.imaging.measurements import areas_mm2, enclosed_cavity
-from DCMMultiTaskLib.inference import quality
+from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.inference.patient import sigmoid
-from DCMMultiTaskLib.inference.result import SliceRow
+from DCMMultiTaskLib.inference.result import REASONS_JOINED_BY, SliceRow
 from DCMMultiTaskLib.inference.segmentation import Segmentation
+from DCMMultiTaskLib.inference.settings import Decision
+from DCMMultiTaskLib.measurements import quality
+from DCMMultiTaskLib.measurements.masks import areas_mm2
 
 
 def slice_rows(
-    segmentation: Segmentation, mask: np.ndarray, wanted: np.ndarray, decision: Mapping[str, Any]
+    segmentation: Segmentation, labels: np.ndarray, gaps: np.ndarray, wanted: np.ndarray, decision: Decision
 ) -> tuple[SliceRow, ...]:
     """One row per slice, in slice order.
 
     Args:
         segmentation: What the network said.
-        mask: The final mask on the source's voxels, uint8.
+        labels: The final labels on the source's voxels, uint8.
+        gaps: `(N,)` bool: slices whose cavity was closed across a gap of the ring (`measurements.masks.lv_cavity`).
         wanted: `(N,)` bool: slices inside the region of interest.
         decision: As in the model package.
     """
-    stack = segmentation.stack
-    volume, axis = stack.source, stack.pose.slice_axis
-    cavity = enclosed_cavity(mask, axis)
-    myocardium_mm2 = areas_mm2(mask, volume, axis)
-    cavity_mm2 = areas_mm2(cavity, volume, axis)
-    masks, cavities = stack.pose.view(mask.view(bool)), stack.pose.view(cavity.view(bool))
-    field = seen_field(stack)
-    pixel_mm2 = float(np.prod(volume.spacing)) / volume.spacing[axis]
-    probabilities = sigmoid(decision["slice_scale"] * segmentation.dcm_logit + decision["slice_bias"])
+    grid = segmentation.grid
+    orientation = grid.orientation
+    axis = orientation.slice_axis
+    myocardium_mm2, cavity_mm2 = (
+        areas_mm2(labels == segment.label, grid.source, axis) for segment in (MYOCARDIUM, LV_CAVITY)
+    )
+    field, pixel_mm2 = grid.seen, float(np.prod(orientation.pixel_mm(grid.source)))
+    probabilities = sigmoid(decision.slice_scale * segmentation.dcm_logit + decision.slice_bias)
     rows = []
-    for index, position in enumerate(stack.positions_mm):
+    for index, (position, view) in enumerate(zip(grid.positions_mm, orientation.view(labels), strict=True)):
         if not wanted[index]:
-            word = quality.OUTSIDE_ROI
+            reasons = [quality.OUTSIDE_ROI]
         elif segmentation.constant[index]:
-            word = quality.CONSTANT
+            reasons = [quality.CONSTANT]
         elif not segmentation.analysed[index]:
-            word = quality.NOT_ANALYSED
+            reasons = [quality.NOT_ANALYSED]
         else:
-            word = quality.mask_quality(masks[index], cavities[index], pixel_mm2, field)
+            holes = (view == LV_CAVITY.label) & (not gaps[index])
+            reasons = quality.mask_reasons(view == MYOCARDIUM.label, holes, pixel_mm2, field)
         rows.append(
             SliceRow(
                 slice=index,
                 position_mm=float(position),
                 dcm_probability=float(probabilities[index]),
-                dcm_class=int(probabilities[index] >= decision["threshold"]),
+                dcm_class=int(probabilities[index] >= decision.threshold),
                 myocardium_area_mm2=float(myocardium_mm2[index]),
-                quality=word,
+                quality=REASONS_JOINED_BY.join(reasons) or quality.OK,
                 cavity_area_mm2=float(cavity_mm2[index]),
             )
         )
     return tuple(rows)
-
-
-def seen_field(stack: SliceStack) -> tuple[slice, slice]:
-    """Rows and columns of the source's slices (as `Pose.view` shows them) that lie on the network's grid."""
-    seen = []
-    pose, spacing = stack.pose, stack.source.spacing
-    axes = (pose.row_axis, pose.column_axis)
-    for axis, centre, size in zip(axes, stack.centre, stack.images.shape[2:], strict=True):
-        pixels = np.arange(stack.source.array.shape[2 - axis])
-        inside = np.flatnonzero(np.abs(pixels - centre) * spacing[axis] <= size * stack.spacing_mm / 2)
-        seen.append(slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(0, 0))
-    return seen[0], seen[1]

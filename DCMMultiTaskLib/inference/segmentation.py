@@ -1,19 +1,19 @@
-"""The network's second look: every slice of one frame around the heart, on the network's grid."""
+"""The network's second look: every slice of one phase around the heart, on the network's grid."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from DCMMultiTaskLib.imaging.grid import SliceStack, normalise, to_stack
-from DCMMultiTaskLib.imaging.measurements import enclosed_cavity, largest_component
+from DCMMultiTaskLib.imaging.grid import SliceGrid, normalise
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.runner import Runner
+from DCMMultiTaskLib.inference.settings import Preprocessing
+from DCMMultiTaskLib.measurements.masks import largest_component, lv_cavity
 
 # Probability from which a pixel is myocardium.
 MYOCARDIUM_THRESHOLD = 0.5
@@ -43,10 +43,10 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """What the network says of one frame, on its grid of N slices of H x W pixels.
+    """What the network says of one phase, on its grid of N slices of H x W pixels.
 
     Attributes:
-        stack: The way back to the source; its images are not kept.
+        grid: Where the maps lie.
         constant: `(N,)` bool: slices that show nothing.
         analysed: `(N,)` bool: slices that the network has seen.
         myocardium: Probabilities, float32 `(N, H, W)`, 0 where not analysed.
@@ -54,7 +54,7 @@ class Segmentation:
         activation: `(N, H / 16, W / 16)`, 0 where not analysed; None unless asked for.
     """
 
-    stack: SliceStack
+    grid: SliceGrid
     constant: np.ndarray
     analysed: np.ndarray
     myocardium: np.ndarray
@@ -62,13 +62,13 @@ class Segmentation:
     activation: np.ndarray | None
 
     def cavity_mm2(self) -> float:
-        """Area that the rings enclose, summed over the slices."""
-        mask = largest_component((self.myocardium >= MYOCARDIUM_THRESHOLD).astype(np.uint8))
-        return float(enclosed_cavity(mask, 2).sum()) * self.stack.spacing_mm**2
+        """Area of the LV cavity, summed over the slices."""
+        cavity, _ = lv_cavity(largest_component(self.myocardium >= MYOCARDIUM_THRESHOLD), 2)
+        return float(cavity.sum()) * self.grid.spacing_mm**2
 
     def source_mask(self) -> np.ndarray:
         """Myocardium on the source's own voxels, uint8."""
-        return self.stack.to_source(self.myocardium, threshold=MYOCARDIUM_THRESHOLD)
+        return self.grid.to_source(self.myocardium, threshold=MYOCARDIUM_THRESHOLD)
 
     def source_activation(self) -> np.ndarray | None:
         """Activation on the source's own voxels, 0 to 1 over the study, float32; 0 outside the network's grid."""
@@ -79,9 +79,10 @@ class Segmentation:
             values = self.activation[self.analysed]
             low, high = values.min(), values.max()
             scaled[self.analysed] = (values - low) / max(high - low, np.finfo(np.float32).tiny)
-        size = self.myocardium.shape[1:]
-        fine = F.interpolate(torch.from_numpy(scaled)[:, None], size, mode="bilinear", align_corners=False)[:, 0]
-        return np.clip(self.stack.to_source(fine.numpy()), 0, 1)
+        fine = F.interpolate(torch.from_numpy(scaled)[:, None], self.grid.size, mode="bilinear", align_corners=False)[
+            :, 0
+        ]
+        return np.clip(self.grid.to_source(fine.numpy()), 0, 1)
 
 
 def segment(
@@ -91,7 +92,7 @@ def segment(
     slice_axis: int,
     centre_lps: np.ndarray,
     wanted: np.ndarray,
-    preprocessing: Mapping[str, Any],
+    preprocessing: Preprocessing,
     activation: bool,
     progress: Progress,
 ) -> Segmentation:
@@ -99,7 +100,7 @@ def segment(
 
     Args:
         runner: The network.
-        volume: One frame.
+        volume: One phase.
         slice_axis: 0, 1, 2 for I, J, K.
         centre_lps: Where to look, mm (LPS).
         wanted: `(N,)` bool: slices to analyse.
@@ -107,22 +108,17 @@ def segment(
         activation: Also keep the class activation maps.
         progress: Told after each batch, asked before each.
     """
-    height, width = preprocessing["size"]
-    field: dict[str, Any] = {
-        "slice_axis": slice_axis,
-        "centre_lps": centre_lps,
-        "size": (height, width),
-        "spacing_mm": preprocessing["spacing_mm"],
-    }
-    slices = len(wanted)
-    # Only the way back is kept of the whole stack: the slices themselves are made and dropped batch by batch.
-    way_back = replace(
-        to_stack(volume, indices=[], **field),
-        images=np.broadcast_to(np.float32(0), (slices, 1, height, width)),
-        indices=np.arange(slices),
+    height, width = preprocessing.size
+    grid = SliceGrid.around(
+        volume.geometry,
+        slice_axis=slice_axis,
+        centre_lps=centre_lps,
+        size=preprocessing.size,
+        spacing_mm=preprocessing.spacing_mm,
     )
+    slices = len(wanted)
     result = Segmentation(
-        stack=way_back,
+        grid=grid,
         constant=np.zeros(slices, dtype=bool),
         analysed=np.zeros(slices, dtype=bool),
         myocardium=np.zeros((slices, height, width), dtype=np.float32),
@@ -132,12 +128,12 @@ def segment(
     todo = np.flatnonzero(wanted)
     while len(todo) and progress.go_on():
         now, todo = np.split(todo, [runner.slices_per_batch(height, width)])
-        images = to_stack(volume, indices=now, **field).images
+        images = grid.sample(volume.array, now)
         result.constant[now] = flat = _shows_nothing(images)
         seen = now[~flat]
         if len(seen):
-            scaled = normalise(images[~flat], tuple(preprocessing["percentiles"]))
-            maps = runner(scaled, flips=preprocessing["flips"], activation=activation)
+            scaled = normalise(images[~flat], preprocessing.percentiles)
+            maps = runner(scaled, flips=preprocessing.flips, activation=activation)
             result.myocardium[seen] = maps.myocardium
             result.dcm_logit[seen] = maps.dcm_logit
             if result.activation is not None:

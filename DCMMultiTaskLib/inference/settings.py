@@ -1,59 +1,126 @@
-"""The settings that a model package carries beside its weights: defaults, and the check of what a file says."""
+"""The choices that a model package carries beside its weights, and the strict check of what a file says."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from DCMMultiTaskLib.inference.flips import FLIPS
-from DCMMultiTaskLib.inference.patient import RULES
 
-# How a slice is prepared. `spacing_mm` and `size` (rows, columns) are the network's grid; `percentiles` of a slice
-# become 0 and 255; `flips` are the views whose predictions are averaged (test-time augmentation).
-PREPROCESSING: dict[str, Any] = {
-    "spacing_mm": 1.0,
-    "size": [128, 128],
-    "percentiles": [0.5, 99.5],
-    "flips": ["none"],
-}
-
-# How logits become probabilities and classes: p = sigmoid(scale * logit + bias), for a slice and, by
-# `inference.patient`, for the patient; the class is 1 from `threshold` on.
-DECISION: dict[str, Any] = {
-    "threshold": 0.5,
-    "slice_scale": 1.0,
-    "slice_bias": 0.0,
-    "patient": {"kind": "area_weighted_mean_logit", "scale": 1.0, "bias": 0.0},
+# Name -> how the rule is told to the user.
+RULES = {
+    "mean_logit": "the mean of the slices' DCM logits",
+    "area_weighted_mean_logit": "the mean of the slices' DCM logits, weighted by myocardium area",
 }
 
 
-def check_preprocessing(values: Mapping[str, Any]) -> None:
-    """Raises ValueError or KeyError where the values cannot be used."""
-    _require(_number(values["spacing_mm"]) and values["spacing_mm"] > 0, "spacing_mm is not positive")
-    size = values["size"]
-    _require(
-        len(size) == 2 and all(type(n) is int and 16 <= n <= 1024 and n % 16 == 0 for n in size),
-        "size is not two multiples of 16",
-    )
-    low, high = values["percentiles"]
-    _require(_number(low) and _number(high) and 0 <= low < high <= 100, "percentiles are not two rising numbers")
-    unknown = [name for name in values["flips"] if name not in FLIPS]
-    _require(bool(values["flips"]) and not unknown, f"flips must be some of {', '.join(FLIPS)}")
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a slice is prepared for the network.
+
+    Attributes:
+        spacing_mm: Pixel size of the network's grid.
+        size: Its rows and columns.
+        percentiles: Those of a slice that become 0 and 255.
+        flips: Views whose predictions are averaged (test-time augmentation), names in `flips.FLIPS`.
+
+    Raises:
+        ValueError: A value is out of range.
+    """
+
+    spacing_mm: float = 1.0
+    size: tuple[int, int] = (128, 128)
+    percentiles: tuple[float, float] = (0.5, 99.5)
+    flips: tuple[str, ...] = ("none",)
+
+    def __post_init__(self) -> None:
+        _require(_number(self.spacing_mm) and self.spacing_mm > 0, "spacing_mm is not positive")
+        _require(
+            len(self.size) == 2 and all(type(n) is int and 16 <= n <= 1024 and n % 16 == 0 for n in self.size),
+            "size is not two multiples of 16",
+        )
+        _require(
+            len(self.percentiles) == 2
+            and all(map(_number, self.percentiles))
+            and 0 <= self.percentiles[0] < self.percentiles[1] <= 100,
+            "percentiles are not two rising numbers",
+        )
+        unknown = [name for name in self.flips if name not in FLIPS]
+        _require(bool(self.flips) and not unknown, f"flips must be some of {', '.join(FLIPS)}")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Preprocessing:
+        """From JSON; raises ValueError or KeyError where the values cannot be used."""
+        return cls(**_fields(cls, values))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
 
 
-def check_decision(values: Mapping[str, Any]) -> None:
-    """Raises ValueError or KeyError where the values cannot be used."""
-    _require(_number(values["threshold"]) and 0 <= values["threshold"] <= 1, "threshold is not between 0 and 1")
-    patient = values["patient"]
-    for name, number in (
-        ("slice_scale", values["slice_scale"]),
-        ("slice_bias", values["slice_bias"]),
-        ("scale", patient["scale"]),
-        ("bias", patient["bias"]),
-    ):
-        _require(_number(number), f"{name} is not a number")
-    _require(patient["kind"] in RULES, f"the patient rule is not one of {', '.join(RULES)}")
+@dataclass(frozen=True)
+class PatientRule:
+    """How the slices' logits become the patient's probability: sigmoid(scale * logit + bias).
+
+    Attributes:
+        kind: How the patient's logit comes from the slices', of `RULES`.
+        scale: Slope of the calibration.
+        bias: Its offset.
+    """
+
+    kind: str = "area_weighted_mean_logit"
+    scale: float = 1.0
+    bias: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require(self.kind in RULES, f"the patient rule is not one of {', '.join(RULES)}")
+        _require(_number(self.scale), "scale is not a number")
+        _require(_number(self.bias), "bias is not a number")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How logits become probabilities and classes.
+
+    Attributes:
+        threshold: Probability from which the class is 1.
+        slice_scale: A slice's probability is sigmoid(slice_scale * logit + slice_bias).
+        slice_bias: See there.
+        patient: The patient's probability.
+
+    Raises:
+        ValueError: A value is out of range.
+    """
+
+    threshold: float = 0.5
+    slice_scale: float = 1.0
+    slice_bias: float = 0.0
+    patient: PatientRule = field(default_factory=PatientRule)
+
+    def __post_init__(self) -> None:
+        _require(_number(self.threshold) and 0 <= self.threshold <= 1, "threshold is not between 0 and 1")
+        _require(_number(self.slice_scale), "slice_scale is not a number")
+        _require(_number(self.slice_bias), "slice_bias is not a number")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Decision:
+        """From JSON; raises ValueError or KeyError where the values cannot be used."""
+        known = _fields(cls, values)
+        return cls(**{**known, "patient": PatientRule(**_fields(PatientRule, known["patient"]))})
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return asdict(self)
+
+
+def _fields(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a dataclass's fields, lists as tuples; exactly these have to be there."""
+    names = [f.name for f in fields(kind)]
+    unknown = sorted(set(values) - set(names))
+    _require(not unknown, f"unknown settings: {', '.join(unknown)}")
+    return {name: tuple(values[name]) if isinstance(values[name], list) else values[name] for name in names}
 
 
 def _number(value: Any) -> bool:

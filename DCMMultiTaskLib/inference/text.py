@@ -13,13 +13,11 @@ HEADER = "slice  position mm  DCM probability  class  myocardium mm²  cavity mm
 def describe_result(result: Result) -> str:
     """The slices as a table, the patient's line, and every note."""
     facts = result.provenance
-    cine = f", phase {facts['phase']} of {facts['phases']}" if facts["phases"] > 1 else ""
-    title = f"{result.volume.name}: {len(result.rows)} slices along {'IJK'[result.slice_axis]}{cine}"
-    model = (
-        f"model {facts['model']} {facts['model_version']}, SHA-256 {facts['model_sha256'][:12]}, on {facts['device']}"
-    )
+    cine = f", phase {facts.phase} of {facts.phases}" if facts.phases > 1 else ""
+    title = f"{result.name}: {len(result.rows)} slices along {'IJK'[result.slice_axis]}{cine}"
+    model = f"model {facts.model} {facts.model_version}, SHA-256 {facts.model_sha256[:12]}, on {facts.device}"
     lines = [title, model, "", HEADER, *(_row(row) for row in result.rows), "", _patient(result), result.rule]
-    return "\n".join([*lines, *(f"Note: {note}" for note in facts["notes"])])
+    return "\n".join([*lines, *(f"Note: {note}" for note in facts.notes)])
 
 
 def describe_package(package: ModelPackage) -> str:
@@ -43,7 +41,7 @@ def _patient(result: Result) -> str:
     use = "(research use only)"
     if not math.isfinite(result.dcm_probability):
         return f"Patient: no DCM-like phenotype probability {use}"
-    threshold = result.provenance["decision"]["threshold"]
+    threshold = result.provenance.decision.threshold
     side = "at or above" if result.dcm_class else "below"
     probability = f"{result.dcm_probability:.3f}, {side} the threshold {threshold:g}"
     return f"Patient: DCM-like phenotype probability {probability} {use}"

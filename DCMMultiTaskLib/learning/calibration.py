@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.patient import patient_logit
+from DCMMultiTaskLib.inference.settings import Decision, PatientRule
 
 COLUMNS = ("patient", "dcm", "dcm_probability", "area_mm2", "quality")
 
@@ -37,7 +37,7 @@ def read_scores(files: Sequence[Path]) -> list[dict[str, str]]:
 
 def fit_decision(
     rows: Sequence[dict[str, str]], *, kind: str = "area_weighted_mean_logit", spread: float = 1.0
-) -> dict[str, Any]:
+) -> Decision:
     """Logistic (Platt) calibration of slices and patients.
 
     Both labels weigh the same, so a probability is meant at even odds before the image is seen: 0.5 is the point
@@ -74,12 +74,11 @@ def fit_decision(
             patient_labels.append(int(dcm[own][0]))
     slice_scale, slice_bias = _logistic(logits[usable], dcm[usable])
     scale, bias = _logistic(np.array(patients), np.array(patient_labels))
-    return {
-        "threshold": 0.5,
-        "slice_scale": slice_scale / spread,
-        "slice_bias": slice_bias,
-        "patient": {"kind": kind, "scale": scale / spread, "bias": bias},
-    }
+    return Decision(
+        slice_scale=slice_scale / spread,
+        slice_bias=slice_bias,
+        patient=PatientRule(kind, scale / spread, bias),
+    )
 
 
 def _logistic(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:

@@ -177,7 +177,7 @@ def evaluate(
         slices += rows
         scores.append(whole)
         progress(f"{number}/{len(patients)} {patient.patient}: DSC {whole.dsc:.3f}")
-    figures = summarise(slices, scores, threshold=predictor.package.decision["threshold"])
+    figures = summarise(slices, scores, threshold=predictor.package.decision.threshold)
     figures["model"] = {"name": predictor.package.name, "sha256": predictor.package.sha256}
     directory.mkdir(parents=True, exist_ok=True)
     write_rows(directory / "slices.csv", slices)

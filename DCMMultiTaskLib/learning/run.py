@@ -15,7 +15,7 @@ from DCMMultiTaskLib import __version__
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.package import ModelPackage, load_package, save_package
 from DCMMultiTaskLib.inference.predictor import Predictor
-from DCMMultiTaskLib.inference.settings import DECISION, PREPROCESSING
+from DCMMultiTaskLib.inference.settings import Decision, Preprocessing
 from DCMMultiTaskLib.learning.calibration import fit_decision, read_scores
 from DCMMultiTaskLib.learning.evaluation import evaluate
 from DCMMultiTaskLib.learning.folds import patient_folds
@@ -79,7 +79,7 @@ def train_model(
             raise InputError(f"There is no fold {fold} of {folds}; folds count from 0.")
         train, validation = patient_folds(patients, folds=folds, seed=0)[fold]
     train = [*train, *(patient for more in also for patient in read_manifest(more))]
-    decision = fit_decision(read_scores(calibrate), spread=logit_spread) if calibrate else dict(DECISION)
+    decision = fit_decision(read_scores(calibrate), spread=logit_spread) if calibrate else Decision()
     directory.mkdir(parents=True, exist_ok=True)
     say(f"Training on {len(train)} patients, {len(validation)} held out.")
     network, metrics = train_network(train, validation, directory, settings, **trainer)
@@ -92,7 +92,7 @@ def train_model(
         network=settings.network_name,
         network_config=settings.network,
         weights={key: value.contiguous() for key, value in network.state_dict().items()},
-        preprocessing={**PREPROCESSING, "flips": list(flips)},
+        preprocessing=Preprocessing(flips=tuple(flips)),
         decision=decision,
         training=_training_record([manifest, *also], train, settings, metrics, data_licence),
         licence="Apache-2.0",

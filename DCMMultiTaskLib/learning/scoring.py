@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from DCMMultiTaskLib.imaging.measurements import areas_mm2, enclosed_cavity
+from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.learning.manifest import Patient
 from DCMMultiTaskLib.learning.mask_metrics import mask_scores
 from DCMMultiTaskLib.learning.slices import read_patient
+from DCMMultiTaskLib.measurements.masks import areas_mm2, enclosed
 
 
 @dataclass(frozen=True)
@@ -70,18 +71,18 @@ def true_areas(truth: Volume, slice_axis: int) -> tuple[np.ndarray, np.ndarray]:
         slice_axis: 0, 1, 2 for I, J, K.
     """
     myocardium = truth.array == 1
-    cavity = enclosed_cavity(myocardium, slice_axis) | (truth.array == 2)
-    return areas_mm2(myocardium, truth, slice_axis), areas_mm2(cavity, truth, slice_axis)
+    cavity = enclosed(myocardium, slice_axis) | (truth.array == 2)
+    return areas_mm2(myocardium, truth.geometry, slice_axis), areas_mm2(cavity, truth.geometry, slice_axis)
 
 
 def score_patient(predictor: Predictor, patient: Patient) -> tuple[list[SliceScore], PatientScore]:
     """Predict one patient and compare with the truth."""
     volume, truth = read_patient(patient)
-    result = predictor.predict(volume)
+    result = predictor.predict(Study(patient.patient, [volume]))
     axis = result.slice_axis
     true_mask = truth.array == 1
     myocardia, cavities = true_areas(truth, axis)
-    voxel_mm = volume.spacing[::-1]
+    voxel_mm = volume.geometry.spacing[::-1]
     pixel_mm = voxel_mm[: 2 - axis] + voxel_mm[3 - axis :]
     slices = []
     for row in result.rows:

@@ -10,10 +10,10 @@ import SimpleITK as sitk
 import torch
 from torch.utils.data import Dataset
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, about
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
-from DCMMultiTaskLib.imaging.measurements import clean_array
-from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.imaging.orientation import SliceOrientation
+from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.learning.augmentation import RawBatch
 from DCMMultiTaskLib.learning.manifest import Patient
@@ -47,12 +47,13 @@ def read_patient(patient: Patient) -> tuple[Volume, Volume]:
     Raises:
         InputError: Unreadable, a cine, or the mask is not on the image's grid.
     """
-    image, mask = (_one_frame(path) for path in (patient.image, patient.mask))
-    if image.array.shape != mask.array.shape or not np.allclose(image.index_to_lps, mask.index_to_lps, atol=1e-2):
+    image, mask = (read_study(path).volume for path in (patient.image, patient.mask))
+    if not image.geometry.same_as(mask.geometry):
         raise InputError(f"{patient.mask}: the mask does not lie on the grid of {patient.image.name}.")
     if any(patient.mask_offset):
-        mask = mask.with_array(_move_back(mask.array, patient.mask_offset, choose_slice_axis(image)))
-    return clean_array(image)[0], mask
+        mask = mask.with_array(_move_back(mask.array, patient.mask_offset, choose_slice_axis(image.geometry)))
+    with about(patient.patient):
+        return image.cleaned()[0], mask
 
 
 def _move_back(labels: np.ndarray, offset: tuple[float, float], slice_axis: int) -> np.ndarray:
@@ -74,15 +75,8 @@ def _distance(inside: sitk.Image) -> sitk.Image:
     return sitk.SignedMaurerDistanceMap(inside, squaredDistance=False, useImageSpacing=False)
 
 
-def _one_frame(path) -> Volume:
-    frames = read_frames(path)
-    if len(frames) > 1:
-        raise InputError(f"{path}: a manifest names single volumes, this is a cine of {len(frames)} phases.")
-    return frames[0]
-
-
 def load_slices(patient: Patient, *, centre: str = "heart") -> list[RawSlice]:
-    """All slices of one patient, in slice order.
+    """All slices of one patient, in slice order and in the orientation that prediction sees.
 
     Args:
         patient: Whose.
@@ -92,11 +86,10 @@ def load_slices(patient: Patient, *, centre: str = "heart") -> list[RawSlice]:
         InputError: As `read_patient`.
     """
     image, mask = read_patient(patient)
-    axis = choose_slice_axis(image)
-    row_axis, column_axis = sorted({0, 1, 2} - {axis}, reverse=True)
-    pixel_mm = (image.spacing[row_axis], image.spacing[column_axis])
-    images = np.moveaxis(image.array, 2 - axis, 0).astype(np.float32)
-    masks = (np.moveaxis(mask.array, 2 - axis, 0) == 1).astype(np.uint8)
+    orientation = SliceOrientation.of(image.geometry, choose_slice_axis(image.geometry))
+    pixel_mm = orientation.pixel_mm(image.geometry)
+    images = orientation.view(image.array).astype(np.float32)
+    masks = (orientation.view(mask.array) == 1).astype(np.uint8)
     everywhere = np.argwhere(masks.any(axis=0))
     middle = (np.array(images.shape[1:]) - 1) / 2
     whole = everywhere.mean(axis=0) if len(everywhere) else middle
@@ -119,7 +112,7 @@ def load_slices(patient: Patient, *, centre: str = "heart") -> list[RawSlice]:
 
 
 class SliceDataset(Dataset):
-    """The slices of some patients, `epochs_in_one` times over.
+    """The slices of some patients, `repeats` times over.
 
     Small data sets have few batches an epoch, and what surrounds an epoch (validation, checkpoints) then costs more
     than the epoch; repeating the slices is the same training in longer epochs.

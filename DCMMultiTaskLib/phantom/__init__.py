@@ -25,6 +25,7 @@ class PhantomStudy:
     """A synthetic study and what is true of it.
 
     Attributes:
+        name: What the study is called.
         volume: The image, int16, shape `(slices, rows, columns)`; slices run from apex to base, as a DICOM reader
             sorts them.
         truth: uint8 on the same grid: 0, 1 left ventricular myocardium, 2 left ventricular cavity (with the
@@ -32,6 +33,7 @@ class PhantomStudy:
         dcm: 1 for a dilated heart, 0 for a normal one.
     """
 
+    name: str
     volume: Volume
     truth: Volume
     dcm: int
@@ -151,8 +153,8 @@ def _make(
     studies = []
     for phase in range(len(contractions)):
         name = f"phantom-{seed:04d}" + (f"-phase-{phase:02d}" if len(contractions) > 1 else "")
-        volume = Volume(images[phase], (pixel, pixel, gap), corner, direction, name)
-        studies.append(PhantomStudy(volume, volume.with_array(truths[phase]), int(dilated)))
+        volume = Volume.of(images[phase], (pixel, pixel, gap), corner, direction)
+        studies.append(PhantomStudy(name, volume, volume.with_array(truths[phase]), int(dilated)))
     return studies
 
 
@@ -194,7 +196,7 @@ def write_phantoms(directory: Path, *, count: int, seed: int = 0, slices: int = 
     rows = []
     for number in range(count):
         study = make_phantom(seed + number, dilated=number % 2 == 1, slices=slices, contrast=contrast)
-        patient = study.volume.name
+        patient = study.name
         image, mask = f"images/{patient}.nrrd", f"masks/{patient}.nrrd"
         write_volume(directory / image, study.volume)
         write_volume(directory / mask, study.truth)

@@ -20,5 +20,5 @@ def write_bundle(result: Result, path: Path) -> Path:
         InputError: There is no Slicer core in this Python, or the file cannot be written.
     """
     scene = new_scene()
-    arrange_views(result, result_to_nodes(result, add_volume(result.volume, scene=scene)))
+    arrange_views(result, result_to_nodes(result, add_volume(result.volume, result.name, scene=scene)))
     return save_scene(path, scene=scene)

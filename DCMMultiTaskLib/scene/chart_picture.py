@@ -12,7 +12,6 @@ from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.scene.canvas import ABOVE, BACKGROUND, BELOW, MUTED, PANEL, TEXT, Canvas, Colour, text_width
 from DCMMultiTaskLib.scene.contact_sheet import footer, patient_line
 from DCMMultiTaskLib.scene.embedded import boot
-from DCMMultiTaskLib.scene.provenance import threshold_of
 from DCMMultiTaskLib.scene.rendering import halved, offscreen_window, pixels_of, require_opengl
 
 HEADER = 120
@@ -41,14 +40,14 @@ def chart_picture(result: Result, path: str | Path, *, width: int = 1100, height
     boot()
     require_opengl()
     canvas = Canvas(width, height)
-    canvas.text(result.volume.name, MARGIN, 14, size=28, bold=True)
+    canvas.text(result.name, MARGIN, 14, size=28, bold=True)
     canvas.text(patient_line(result), MARGIN, 54, size=18)
     entries = [group for group in _groups(result) if group[3]]
     left = MARGIN
     for name, colour, filled, _ in entries:
         _legend_entry(canvas, name, colour, filled, left)
         left += 40 + text_width(name, 15)
-    threshold = threshold_of(result)
+    threshold = result.provenance.decision.threshold
     if threshold is not None:
         for dash in range(3):
             canvas.rectangle(left + 10 * dash, LEGEND + 5, 6, 2, TEXT)
@@ -95,7 +94,7 @@ def _draw_chart(result: Result, groups: list[Group], width: int, height: int) ->
     last = max(len(result.rows) - 1, 1)
     _axis(chart.GetAxis(vtk.vtkAxis.BOTTOM), "Slice", -0.5, last + 0.5, _slice_ticks(last))
     _axis(chart.GetAxis(vtk.vtkAxis.LEFT), "Probability of a DCM-like phenotype\n ", -0.04, 1.04, np.linspace(0, 1, 6))
-    threshold = threshold_of(result)
+    threshold = result.provenance.decision.threshold
     if threshold is not None:
         line = _add(chart, vtk.vtkChart.LINE, [(-0.5, threshold), (last + 0.5, threshold)], TEXT, width=3)
         line.GetPen().SetLineType(vtk.vtkPen.DASH_LINE)

@@ -11,7 +11,6 @@ from DCMMultiTaskLib.inference.result import Result, SliceRow
 from DCMMultiTaskLib.scene.canvas import ABOVE, BELOW, MUTED, PANEL, TEXT, Canvas
 from DCMMultiTaskLib.scene.embedded import heat_colours
 from DCMMultiTaskLib.scene.geometry import heart_field
-from DCMMultiTaskLib.scene.provenance import threshold_of
 from DCMMultiTaskLib.scene.slice_view import HEAT_RANGE, SliceView, StudyScene
 
 HEADER = 96
@@ -52,7 +51,7 @@ def contact_sheet(
         top = HEADER + (place // columns) * (tile + CAPTION + GAP)
         canvas.rectangle(left, top, tile, tile + CAPTION, PANEL)
         canvas.paste(view.picture(index), left, top)
-        _write_caption(canvas, result.rows[index], left, top + tile, tile, threshold_of(result))
+        _write_caption(canvas, result.rows[index], left, top + tile, tile, result.provenance.decision.threshold)
     canvas.text(footer(result), GAP, canvas.pixels.shape[0] - FOOTER + 8, size=14, colour=MUTED, width=width - 2 * GAP)
     return canvas.save(path)
 
@@ -74,8 +73,8 @@ def probability_colour(row: SliceRow) -> tuple[int, int, int]:
 
 def footer(result: Result) -> str:
     """Where the picture comes from."""
-    model = str(result.provenance.get("model", ""))
-    digest = str(result.provenance.get("model_sha256", ""))[:12]
+    model = result.provenance.model
+    digest = result.provenance.model_sha256[:12]
     return "   ·   ".join(part for part in ("Research use only", model and f"model {model} {digest}".strip()) if part)
 
 
@@ -83,7 +82,7 @@ def patient_line(result: Result) -> str:
     """The patient's probability in words."""
     if math.isnan(result.dcm_probability):
         return "No slice could be used for a probability"
-    threshold = threshold_of(result)
+    threshold = result.provenance.decision.threshold
     side = "" if threshold is None else f" (threshold {threshold:.2f})"
     return f"Probability of a DCM-like phenotype {result.dcm_probability:.2f}{side}"
 
@@ -96,7 +95,7 @@ def _columns(count: int) -> int:
 
 def _write_header(canvas: Canvas, result: Result, shown: int) -> None:
     room = canvas.pixels.shape[1] - 2 * GAP
-    canvas.text(result.volume.name, GAP, 14, size=28, bold=True, width=room)
+    canvas.text(result.name, GAP, 14, size=28, bold=True, width=room)
     total = len(result.rows)
     count = f"{total} slices" if shown == total else f"{shown} of {total} slices"
     canvas.text(f"{patient_line(result)}   ·   {count}", GAP, 54, size=18, colour=TEXT, width=room)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from DCMMultiTaskLib.imaging.pose import Pose
+from DCMMultiTaskLib.imaging.orientation import SliceOrientation
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS
 
@@ -26,18 +26,18 @@ class Field:
 
 def view_axes(result: Result) -> tuple[np.ndarray, np.ndarray]:
     """Unit vectors (RAS) to the right and up in a picture of a slice, the same however the voxels are stored."""
-    pose = Pose.of(result.volume, result.slice_axis)
-    directions = LPS_TO_RAS @ result.volume.direction
-    right = directions[:, pose.column_axis] * (-1 if pose.column_flipped else 1)
-    down = directions[:, pose.row_axis] * (-1 if pose.row_flipped else 1)
+    seen = SliceOrientation.of(result.geometry, result.slice_axis)
+    directions = LPS_TO_RAS @ result.geometry.direction
+    right = directions[:, seen.column_axis] * (-1 if seen.column_flipped else 1)
+    down = directions[:, seen.row_axis] * (-1 if seen.row_flipped else 1)
     return right, -down
 
 
 def heart_field(result: Result, *, margin: float = 1.7, smallest_mm: float = 90.0) -> Field:
     """The square around the myocardium of all slices; the whole slice where none was found."""
     inplane = [axis for axis in range(3) if axis != result.slice_axis]
-    spacing = np.asarray(result.volume.spacing)
-    shape = np.asarray(result.mask.shape[::-1])
+    spacing = np.asarray(result.geometry.spacing)
+    shape = np.asarray(result.geometry.size)
     found = np.argwhere(result.mask)[:, ::-1]
     whole_mm = float((shape * spacing)[inplane].max())
     if not len(found):
@@ -49,9 +49,9 @@ def heart_field(result: Result, *, margin: float = 1.7, smallest_mm: float = 90.
 
 def field_box(result: Result, field: Field) -> tuple[slice, ...]:
     """The voxels `(K, J, I)` inside the field, of all slices."""
-    half = field.size_mm / 2 / np.asarray(result.volume.spacing)
+    half = field.size_mm / 2 / np.asarray(result.geometry.spacing)
     half[result.slice_axis] = np.inf
-    shape = np.asarray(result.mask.shape[::-1])
+    shape = np.asarray(result.geometry.size)
     low = np.clip(np.floor(field.centre - half), 0, shape - 1)
     high = np.clip(np.ceil(field.centre + half), 0, shape - 1)
     return tuple(slice(int(a), int(b) + 1) for a, b in zip(low[::-1], high[::-1], strict=True))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.segments import SEGMENTS
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.scene import chart, hierarchy, provenance
-from DCMMultiTaskLib.scene.segmentation import set_mask
+from DCMMultiTaskLib.scene.segmentation import set_labels
 from DCMMultiTaskLib.scene.table import set_rows
 from DCMMultiTaskLib.scene.transaction import all_or_nothing
 from DCMMultiTaskLib.scene.volumes import add_volume, refuse_transformed, set_volume, volume_from_node
@@ -33,8 +34,8 @@ class ResultNodes:
 
     Attributes:
         volume: `vtkMRMLScalarVolumeNode` that was segmented.
-        segmentation: `vtkMRMLSegmentationNode` with the segment `Myocardium`.
-        segment_id: ID of that segment.
+        segmentation: `vtkMRMLSegmentationNode` with the segments `Myocardium` and, unless left out, `LV cavity`.
+        segment_id: ID of the segment `Myocardium`.
         table: `vtkMRMLTableNode`, a row per slice.
         chart: `vtkMRMLPlotChartNode`.
         activation: `vtkMRMLScalarVolumeNode`, or None where the result has no activation map.
@@ -58,6 +59,7 @@ def result_to_nodes(
     table_node: Any = None,
     activation_node: Any = None,
     chart_node: Any = None,
+    cavity: bool = True,
 ) -> ResultNodes:
     """Show a result in the scene: mask, table, chart and, if there is one, the activation map.
 
@@ -72,6 +74,7 @@ def result_to_nodes(
         table_node: `vtkMRMLTableNode` to update.
         activation_node: `vtkMRMLScalarVolumeNode` to update.
         chart_node: `vtkMRMLPlotChartNode` to update.
+        cavity: Show the LV cavity as a segment of its own beside the myocardium.
 
     Returns:
         The nodes, the given ones and the new ones.
@@ -98,7 +101,13 @@ def result_to_nodes(
         # Nodes of an earlier result stay in the folder where the user may have put them.
         placed = [node for node in (*given, *parts) if provenance.node_attributes(node)]
         segmentation_node = segmentation_node or _add(scene, "vtkMRMLSegmentationNode", f"{name} segmentation")
-        segment_id = set_mask(segmentation_node, result.mask, result.volume, volume_node)
+        segment_id, *_ = set_labels(
+            segmentation_node,
+            result.label_map,
+            result.geometry,
+            volume_node,
+            segments=SEGMENTS if cavity else SEGMENTS[:1],
+        )
         table_node = table_node or _add(scene, "vtkMRMLTableNode", f"{name} DCM risk")
         set_rows(table_node, result)
         chart_node = chart_node or _add(scene, "vtkMRMLPlotChartNode", f"{name} DCM chart")
@@ -115,8 +124,6 @@ def result_to_nodes(
             node.SetNodeReferenceID(VOLUME_ROLE, volume_node.GetID())
         table_node.SetNodeReferenceID(SEGMENTATION_ROLE, segmentation_node.GetID())
         folder = _place(volume_node, table_node, [node for node in outputs if node not in placed])
-    if len(series) == 1:
-        _remove_stale_threshold(chart_node)
     return ResultNodes(
         volume=volume_node,
         segmentation=segmentation_node,
@@ -136,9 +143,9 @@ def _check(result: Result, volume_node: Any, given: list[Any]) -> None:
             raise InputError(f"'{node.GetName()}' is not in the scene of the volume '{volume_node.GetName()}'.")
     image = volume_node.GetImageData()
     size = image.GetDimensions() if image is not None else (0, 0, 0)
-    if tuple(size) != result.mask.shape[::-1]:
+    if tuple(size) != result.geometry.size:
         raise InputError(
-            f"the result has {' x '.join(map(str, result.mask.shape[::-1]))} voxels, but the volume "
+            f"the result has {' x '.join(map(str, result.geometry.size))} voxels, but the volume "
             f"'{volume_node.GetName()}' has {' x '.join(map(str, size))}: it belongs to another volume."
         )
 
@@ -151,22 +158,12 @@ def _set_chart(chart_node: Any, table_node: Any, result: Result, name: str) -> l
     probability = _part(chart_node, PROBABILITY_ROLE, "vtkMRMLPlotSeriesNode", "Probability")
     chart.set_probability_series(probability, table_node)
     series = [probability]
-    threshold = provenance.threshold_of(result)
-    if threshold is not None:
-        line = _part(chart_node, THRESHOLD_ROLE, "vtkMRMLPlotSeriesNode", "Threshold")
-        points = _part(chart_node, THRESHOLD_TABLE_ROLE, "vtkMRMLTableNode", f"{name} DCM threshold", hidden=True)
-        chart.set_threshold_series(line, points, threshold, len(result.rows))
-        series.append(line)
+    line = _part(chart_node, THRESHOLD_ROLE, "vtkMRMLPlotSeriesNode", "Threshold")
+    points = _part(chart_node, THRESHOLD_TABLE_ROLE, "vtkMRMLTableNode", f"{name} DCM threshold", hidden=True)
+    chart.set_threshold_series(line, points, result.provenance.decision.threshold, len(result.rows))
+    series.append(line)
     chart.set_chart(chart_node, f"{name}: probability of a DCM-like phenotype", series)
     return series
-
-
-def _remove_stale_threshold(chart_node: Any) -> None:
-    for role in (THRESHOLD_ROLE, THRESHOLD_TABLE_ROLE):
-        stale = chart_node.GetNodeReference(role)
-        if stale is not None:
-            chart_node.RemoveNodeReferenceIDs(role)
-            stale.GetScene().RemoveNode(stale)
 
 
 def _part(chart_node: Any, role: str, class_name: str, name: str, *, hidden: bool = False) -> Any:

@@ -22,7 +22,7 @@ def stamp(node: Any, attributes: dict[str, str]) -> None:
 def attributes_of(result: Result) -> dict[str, str]:
     """The patient's row and the provenance, each value as text (JSON where it is not text already)."""
     facts = {
-        **result.provenance,
+        **result.provenance.to_dict(),
         "dcm_probability": float(result.dcm_probability),
         "dcm_class": int(result.dcm_class),
         "rule": result.rule,
@@ -31,12 +31,6 @@ def attributes_of(result: Result) -> dict[str, str]:
         "use": "research use only",
     }
     return {name: value if isinstance(value, str) else json.dumps(value, default=str) for name, value in facts.items()}
-
-
-def threshold_of(result: Result) -> float | None:
-    """The probability from which a slice counts as DCM-like; None where the result does not tell."""
-    threshold = result.provenance.get("decision", {}).get("threshold")
-    return None if threshold is None else float(threshold)
 
 
 def node_attributes(node: Any) -> dict[str, str]:

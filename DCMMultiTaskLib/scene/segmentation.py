@@ -1,27 +1,31 @@
-"""The mask as a segment of a segmentation node."""
+"""The labels as segments of a segmentation node."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from DCMMultiTaskLib.imaging.volume import Volume
-from DCMMultiTaskLib.scene.terminology import SEGMENT_COLOUR, SEGMENT_NAME, TERMINOLOGY_ENTRY
+from DCMMultiTaskLib.imaging.segments import SEGMENTS, Segment
+from DCMMultiTaskLib.imaging.volume import Geometry
 from DCMMultiTaskLib.scene.volumes import refuse_transformed, set_geometry
 
 
-def set_mask(node: Any, mask: np.ndarray, volume: Volume, volume_node: Any) -> str:
-    """Put the mask into the segment `Myocardium`, which is added where it is missing; other segments stay.
+def set_labels(
+    node: Any, labels: np.ndarray, geometry: Geometry, volume_node: Any, *, segments: Sequence[Segment] = SEGMENTS
+) -> list[str]:
+    """Put labels into segments of their names, which are added where they are missing; other segments stay.
 
     Args:
         node: `vtkMRMLSegmentationNode`, not under a transform.
-        mask: `(K, J, I)`, 1 inside.
-        volume: Gives the geometry.
+        labels: `(K, J, I)`.
+        geometry: Of the labels.
         volume_node: The volume's node, kept as the segmentation's reference geometry.
+        segments: Which labels to show.
 
     Returns:
-        ID of the segment.
+        IDs of the segments, in their order.
     """
     import slicer
 
@@ -40,31 +44,37 @@ def set_mask(node: Any, mask: np.ndarray, volume: Volume, volume_node: Any) -> s
             segmentation.CreateRepresentation(binary)
         node.SetSourceRepresentationToBinaryLabelmap()
 
-    segment_id = segmentation.GetSegmentIdBySegmentName(SEGMENT_NAME)
-    if segment_id:
-        # Segments can share one labelmap; ours gets one of its own, so that the others stay untouched.
-        segmentation.GetSegment(segment_id).AddRepresentation(binary, _labelmap(mask, volume))
-    else:
-        segment = slicer.vtkSegment()
-        segment.SetName(SEGMENT_NAME)
-        segment.SetColor(*(channel / 255 for channel in SEGMENT_COLOUR))
-        segment.SetTag(segment.GetTerminologyEntryTagName(), TERMINOLOGY_ENTRY)
-        segment.AddRepresentation(binary, _labelmap(mask, volume))
-        segmentation.AddSegment(segment, SEGMENT_NAME)
-        segment_id = segmentation.GetSegmentIdBySegment(segment)
+    ids = []
+    for shown in segments:
+        labelmap = _labelmap(labels == shown.label, geometry)
+        segment_id = segmentation.GetSegmentIdBySegmentName(shown.name)
+        if segment_id:
+            # Segments can share one labelmap; ours get one each, so that the others stay untouched.
+            segment = segmentation.GetSegment(segment_id)
+            segment.AddRepresentation(binary, labelmap)
+            segment.SetLabelValue(1)
+        else:
+            segment = slicer.vtkSegment()
+            segment.SetName(shown.name)
+            segment.SetColor(*(channel / 255 for channel in shown.colour))
+            segment.SetTag(segment.GetTerminologyEntryTagName(), shown.terminology)
+            segment.AddRepresentation(binary, labelmap)
+            segmentation.AddSegment(segment, shown.name)
+            segment_id = segmentation.GetSegmentIdBySegment(segment)
+        ids.append(segment_id)
     if shown_in_3d:
         node.RemoveClosedSurfaceRepresentation()
         node.CreateClosedSurfaceRepresentation()
-    return segment_id
+    return ids
 
 
-def _labelmap(mask: np.ndarray, volume: Volume) -> Any:
+def _labelmap(mask: np.ndarray, geometry: Geometry) -> Any:
     import slicer
     from vtk.util.numpy_support import numpy_to_vtk
 
     image = slicer.vtkOrientedImageData()
     image.SetDimensions(*mask.shape[::-1])
-    set_geometry(image, volume)
-    values = np.ascontiguousarray(mask != 0).astype(np.uint8).ravel()
+    set_geometry(image, geometry)
+    values = np.ascontiguousarray(mask).astype(np.uint8).ravel()
     image.GetPointData().SetScalars(numpy_to_vtk(values, deep=True))
     return image

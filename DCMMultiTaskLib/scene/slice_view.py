@@ -10,7 +10,7 @@ from DCMMultiTaskLib.scene.embedded import boot, new_scene
 from DCMMultiTaskLib.scene.geometry import Field, field_box, view_axes
 from DCMMultiTaskLib.scene.nodes import HEAT_COLOURS
 from DCMMultiTaskLib.scene.rendering import halved, offscreen_window, pixels_of, quiet, require_opengl
-from DCMMultiTaskLib.scene.segmentation import set_mask
+from DCMMultiTaskLib.scene.segmentation import set_labels
 from DCMMultiTaskLib.scene.views import place_slice
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS, set_volume
 
@@ -37,7 +37,7 @@ class StudyScene:
         set_volume(self.volume, result.volume)
         self.volume.CreateDefaultDisplayNodes()
         self.segmentation = self.scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "mask")
-        self.segment_id = set_mask(self.segmentation, result.mask, result.volume, self.volume)
+        self.segment_id = set_labels(self.segmentation, result.label_map, result.geometry, self.volume)[0]
         self.activation = None
         if result.activation is not None:
             self.activation = self.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "activation")
@@ -130,6 +130,6 @@ class SliceView:
         """Move the view to a slice."""
         voxel = np.append(self._field.centre, 1.0)
         voxel[self._study.result.slice_axis] = index
-        centre = LPS_TO_RAS @ (self._study.result.volume.index_to_lps @ voxel)[:3]
+        centre = LPS_TO_RAS @ (self._study.result.geometry.index_to_lps @ voxel)[:3]
         self.node.SetFieldOfView(self._field.size_mm, self._field.size_mm, 1.0)
         place_slice(self.node, *self._axes, centre)

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from DCMMultiTaskLib.imaging.measurements import enclosed_cavity
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
+from DCMMultiTaskLib.imaging.volume import Geometry
+from DCMMultiTaskLib.measurements.masks import enclosed
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS
 
 # Distance to the outline in a slice that has none: far enough for the surface to end close to its neighbour.
@@ -17,15 +18,15 @@ FAR_MM = 1000.0
 THINNEST_MM = 1.2
 
 
-def mask_surface(mask: np.ndarray, volume: Volume, slice_axis: int, *, step_mm: float = 1.5) -> Any:
+def myocardium_surface(labels: np.ndarray, geometry: Geometry, slice_axis: int, *, step_mm: float = 1.5) -> Any:
     """Interpolate the outlines between the slices and draw a surface through them.
 
     Slices of a short-axis stack are 5 to 10 mm apart; a surface of the mask's own voxels is a staircase. Here the
     signed distance to the outline is interpolated from slice to slice, for the eye: no measurement is taken from it.
 
     Args:
-        mask: `(K, J, I)`, 1 inside; at least one voxel.
-        volume: Gives the geometry.
+        labels: `(K, J, I)`, 1 myocardium, 2 LV cavity; at least one voxel of myocardium.
+        geometry: Of the labels.
         slice_axis: 0, 1, 2 for I, J, K.
         step_mm: About how far apart the interpolated slices are.
 
@@ -36,15 +37,18 @@ def mask_surface(mask: np.ndarray, volume: Volume, slice_axis: int, *, step_mm: 
     from vtk.util.numpy_support import numpy_to_vtk
 
     order = [slice_axis, *(axis for axis in range(3) if axis != slice_axis)]  # slice, column, row among I, J, K
-    spacing = np.asarray(volume.spacing)[order]
+    spacing = np.asarray(geometry.spacing)[order]
     to_stack = [2 - order[0], 2 - order[2], 2 - order[1]]
-    ring = np.transpose(mask, to_stack) != 0  # (slice, row, column)
-    cavity = np.transpose(enclosed_cavity(mask, slice_axis), to_stack) != 0
-    closed = np.ones(len(ring), bool)
-    for index, (one, hole) in enumerate(zip(ring, cavity, strict=True)):
-        inside = _hull(one) & ~one
-        if hole.sum() < inside.sum() / 2:  # an open ring, at the base, has its cavity too
-            hole[:], closed[index] = inside, False
+    ring, cavity, holes = (  # (slice, row, column)
+        np.transpose(part, to_stack) != 0
+        for part in (
+            labels == MYOCARDIUM.label,
+            labels == LV_CAVITY.label,
+            enclosed(labels == MYOCARDIUM.label, slice_axis),
+        )
+    )
+    # An open ring, at the base, has its cavity too, and stays open.
+    closed = cavity.sum(axis=(1, 2)) == holes.sum(axis=(1, 2))
     ventricle = ring | cavity
     found = np.argwhere(ventricle)
     low, high = np.maximum(found.min(axis=0) - 3, 0), found.max(axis=0) + 4
@@ -74,7 +78,7 @@ def mask_surface(mask: np.ndarray, volume: Volume, slice_axis: int, *, step_mm: 
     to_index[[order[1], order[2], order[0]], 3] = low[2], low[1], low[0] - 0.5 - 0.5 / finer
     to_ras = np.eye(4)
     to_ras[:3, :3] = LPS_TO_RAS
-    matrix = to_ras @ volume.index_to_lps @ to_index
+    matrix = to_ras @ geometry.index_to_lps @ to_index
     transform = vtk.vtkTransform()
     transform.SetMatrix(matrix.ravel().tolist())
     moved = vtk.vtkTransformPolyDataFilter()
@@ -91,18 +95,6 @@ def mask_surface(mask: np.ndarray, volume: Volume, slice_axis: int, *, step_mm: 
     normals.AutoOrientNormalsOn()
     normals.Update()
     return normals.GetOutput()
-
-
-def _hull(one: np.ndarray) -> np.ndarray:
-    """The convex hull of the mask of one slice, as the part of the plane that no line shuts off from it."""
-    rows, columns = np.nonzero(one)
-    hull = np.full(one.shape, bool(len(rows)))
-    if len(rows):
-        row, column = np.indices(one.shape)
-        for angle in np.linspace(0, 2 * np.pi, 64, endpoint=False):
-            across, down = np.cos(angle), np.sin(angle)
-            hull &= across * column + down * row <= (across * columns + down * rows).max() + 1e-9
-    return hull
 
 
 def _between(known: np.ndarray, finer: int) -> np.ndarray:

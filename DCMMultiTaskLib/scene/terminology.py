@@ -1,15 +1,9 @@
-"""What the segment means, in the coded terms that Slicer and DICOM use."""
+"""What the segments mean, in the coded terms that Slicer and DICOM use."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-
-from DCMMultiTaskLib.imaging.writing import MYOCARDIUM_COLOUR, MYOCARDIUM_TERMINOLOGY
-
-SEGMENT_NAME = "Myocardium"
-SEGMENT_COLOUR = MYOCARDIUM_COLOUR
-TERMINOLOGY_ENTRY = MYOCARDIUM_TERMINOLOGY
 
 
 def load_terminology(path: str | Path) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.scene.canvas import BACKGROUND, MUTED, TEXT, Canvas
 from DCMMultiTaskLib.scene.contact_sheet import footer, patient_line
@@ -15,8 +16,7 @@ from DCMMultiTaskLib.scene.embedded import boot
 from DCMMultiTaskLib.scene.geometry import Field, heart_field, view_axes
 from DCMMultiTaskLib.scene.rendering import halved, offscreen_window, pixels_of, quiet
 from DCMMultiTaskLib.scene.slice_view import SliceView, StudyScene
-from DCMMultiTaskLib.scene.surface import mask_surface
-from DCMMultiTaskLib.scene.terminology import SEGMENT_COLOUR
+from DCMMultiTaskLib.scene.surface import myocardium_surface
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS
 
 MARGIN = 18
@@ -39,10 +39,10 @@ def view_3d(result: Result, path: str | Path, *, size: int = 760) -> Path:
         InputError: If the mask is empty, this machine has no OpenGL, or the file cannot be written.
     """
     if not result.mask.any():
-        raise InputError(f"no myocardium was found in '{result.volume.name}', so there is no surface to show.")
+        raise InputError(f"no myocardium was found in '{result.name}', so there is no surface to show.")
     height = round(0.82 * size)
     canvas = Canvas(size, HEADER + height + FOOTER)
-    canvas.text(result.volume.name, MARGIN, 14, size=28, bold=True)
+    canvas.text(result.name, MARGIN, 14, size=28, bold=True)
     canvas.text(patient_line(result), MARGIN, 54, size=18, colour=TEXT)
     section = shown_section(result)
     canvas.paste(_draw(result, section, size, height), 0, HEADER)
@@ -63,11 +63,11 @@ def _draw(result: Result, section: int, width: int, height: int) -> np.ndarray:
     view.node.SetSliceVisible(True)  # the slice as a plane in the 3D views
 
     model = study.scene.AddNewNodeByClass("vtkMRMLModelNode", "Myocardium")
-    surface = mask_surface(result.mask, result.volume, result.slice_axis)
+    surface = myocardium_surface(result.label_map, result.geometry, result.slice_axis)
     model.SetAndObservePolyData(surface)
     model.CreateDefaultDisplayNodes()
     display = model.GetDisplayNode()
-    display.SetColor(*(channel / 255 for channel in SEGMENT_COLOUR))
+    display.SetColor(*(channel / 255 for channel in MYOCARDIUM.colour))
     display.SetSpecular(0.25)
     display.SetPower(20)
 
@@ -110,13 +110,13 @@ def shown_field(result: Result) -> Field:
 def _aim(camera: Any, result: Result, surface: Any, section: int) -> None:
     """Stand the ventricle on its apex and look obliquely down into its base, the wider end."""
     right, up = view_axes(result)
-    base = LPS_TO_RAS @ result.volume.direction[:, result.slice_axis] * _base_side(result)
+    base = LPS_TO_RAS @ result.geometry.direction[:, result.slice_axis] * _base_side(result)
     toward_viewer = 0.74 * (0.55 * right - 0.84 * up) + 0.67 * base
     bounds = np.asarray(surface.GetBounds()).reshape(3, 2)
     middle = bounds.mean(axis=1)
-    voxel = np.append(np.linalg.solve(result.volume.index_to_lps, np.append(LPS_TO_RAS @ middle, 1.0))[:3], 1.0)
+    voxel = np.append(np.linalg.solve(result.geometry.index_to_lps, np.append(LPS_TO_RAS @ middle, 1.0))[:3], 1.0)
     voxel[result.slice_axis] = section
-    centre = 0.4 * middle + 0.6 * (LPS_TO_RAS @ (result.volume.index_to_lps @ voxel)[:3])
+    centre = 0.4 * middle + 0.6 * (LPS_TO_RAS @ (result.geometry.index_to_lps @ voxel)[:3])
     distance = max(2.35 * shown_field(result).size_mm, 1.7 * float(np.linalg.norm(bounds[:, 1] - bounds[:, 0])))
     camera.SetFocalPoint(*centre)
     camera.SetPosition(*(centre + distance * toward_viewer / np.linalg.norm(toward_viewer)))

@@ -29,9 +29,9 @@ def arrange_views(result: Result, nodes: ResultNodes) -> None:
     scene = nodes.volume.GetScene()
     field = heart_field(result)
     voxel = np.append(field.centre, 1.0)
-    centre = LPS_TO_RAS @ (result.volume.index_to_lps @ voxel)[:3]
+    centre = LPS_TO_RAS @ (result.geometry.index_to_lps @ voxel)[:3]
     right, up = view_axes(result)
-    along = LPS_TO_RAS @ result.volume.direction[:, result.slice_axis]
+    along = LPS_TO_RAS @ result.geometry.direction[:, result.slice_axis]
     # The acquired slices, and the two cuts across them.
     for name, axes in zip(SLICE_VIEWS, ((right, up), (right, along), (up, along)), strict=True):
         view = _singleton(scene, "vtkMRMLSliceNode", name)

@@ -7,25 +7,26 @@ from typing import Any
 import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Geometry, Volume
 
 # MRML positions are RAS, `Volume` and SimpleITK use LPS: the first two axes point the other way.
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])
 
 
-def add_volume(volume: Volume, *, scene: Any = None) -> Any:
+def add_volume(volume: Volume, name: str, *, scene: Any = None) -> Any:
     """Add a volume to the scene.
 
     Args:
         volume: Its array `(K, J, I)` is copied.
+        name: What the node is called.
         scene: `vtkMRMLScene`; `slicer.mrmlScene` if None.
 
     Returns:
-        A new `vtkMRMLScalarVolumeNode` with a default display node, called `volume.name`.
+        A new `vtkMRMLScalarVolumeNode` with a default display node.
     """
     import slicer
 
-    node = (scene or slicer.mrmlScene).AddNewNodeByClass("vtkMRMLScalarVolumeNode", volume.name)
+    node = (scene or slicer.mrmlScene).AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     set_volume(node, volume)
     node.CreateDefaultDisplayNodes()
     return node
@@ -35,15 +36,15 @@ def set_volume(node: Any, volume: Volume) -> None:
     """Put voxels and geometry of `volume` into a scalar volume node."""
     import slicer.util
 
-    set_geometry(node, volume)
+    set_geometry(node, volume.geometry)
     slicer.util.updateVolumeFromArray(node, _storable(volume.array))
 
 
-def set_geometry(target: Any, volume: Volume) -> None:
-    """Give a volume node or a `vtkOrientedImageData` the volume's origin, spacing and directions (in RAS)."""
-    directions = LPS_TO_RAS @ volume.direction
-    target.SetOrigin(*(LPS_TO_RAS @ np.asarray(volume.origin)).tolist())
-    target.SetSpacing(*(float(s) for s in volume.spacing))
+def set_geometry(target: Any, geometry: Geometry) -> None:
+    """Give a volume node or a `vtkOrientedImageData` a grid's origin, spacing and directions (in RAS)."""
+    directions = LPS_TO_RAS @ geometry.direction
+    target.SetOrigin(*(LPS_TO_RAS @ np.asarray(geometry.origin)).tolist())
+    target.SetSpacing(*(float(s) for s in geometry.spacing))
     if hasattr(target, "SetIJKToRASDirections"):
         target.SetIJKToRASDirections(*directions.ravel().tolist())
     else:
@@ -57,7 +58,7 @@ def volume_from_node(node: Any) -> Volume:
         node: `vtkMRMLScalarVolumeNode` with one component per voxel.
 
     Returns:
-        The node's content as a `Volume` of the node's name.
+        The node's content.
 
     Raises:
         InputError: If the node is empty, has several components, or is under a transform.
@@ -79,13 +80,12 @@ def volume_from_node(node: Any) -> Volume:
     matrix = vtk.vtkMatrix4x4()
     node.GetIJKToRASDirectionMatrix(matrix)
     directions = np.array([[matrix.GetElement(row, column) for column in range(3)] for row in range(3)])
-    return Volume(
+    return Volume.of(
         array=slicer.util.arrayFromVolume(node).copy(),
         spacing=tuple(node.GetSpacing()),
         # + 0.0 turns the -0.0 of a flipped zero into 0.0.
         origin=tuple((LPS_TO_RAS @ np.asarray(node.GetOrigin()) + 0.0).tolist()),
         direction=LPS_TO_RAS @ directions + 0.0,
-        name=name,
     )
 
 

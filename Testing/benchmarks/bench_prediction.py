@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 torch.set_num_threads(int(sys.argv[3]))
 from DCMMultiTaskLib.phantom import make_phantom
-from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.inference.files import write_result
 from DCMMultiTaskLib.inference.package import load_package
@@ -33,13 +33,13 @@ predictor = Predictor(load_package(Path(sys.argv[1])), device="cpu")
 runs = []
 for _ in range(int(sys.argv[4])):
     began = time.perf_counter()
-    frames = read_frames(folder / "study.nrrd")
+    frames = read_study(folder / "study.nrrd")
     read = time.perf_counter()
     result = predictor.predict(frames)
     predicted = time.perf_counter()
     write_result(result, folder / "results")
     written = time.perf_counter()
-    network = result.provenance["network_seconds"]
+    network = result.provenance.network_seconds
     runs.append([read - began, network, predicted - read - network, written - predicted])
 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 print(json.dumps({"medians": [statistics.median(part) for part in zip(*runs)], "memory": memory}))

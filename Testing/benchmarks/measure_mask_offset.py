@@ -55,7 +55,7 @@ def main(manifest: Path, split: str | None) -> None:
     shifts = []
     for patient in read_manifest(manifest, split=split):
         volume, mask = read_patient(patient)
-        axis = 2 - choose_slice_axis(volume)
+        axis = 2 - choose_slice_axis(volume.geometry)
         found = [
             edge_distances(image.astype(float), labels == 2)
             for image, labels in zip(np.moveaxis(volume.array, axis, 0), np.moveaxis(mask.array, axis, 0), strict=True)

@@ -177,7 +177,7 @@ def test_voxels_that_are_no_numbers_are_counted(
     array = HEART.array.astype(np.float32)
     array[0, :2, :5] = np.nan
     array[1, 0, 0] = np.inf
-    write_volume(tmp_path / "holes.nrrd", Volume(array, HEART.spacing))
+    write_volume(tmp_path / "holes.nrrd", Volume.of(array, HEART.geometry.spacing))
     assert main(["predict", str(tmp_path / "holes.nrrd"), "-o", str(tmp_path / "out"), "--model", str(tiny_model)]) == 0
     assert "Note: 11 voxels" in capfd.readouterr().out
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from DCMMultiTaskLib.cli import main
-from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
@@ -30,7 +30,7 @@ def cine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("cines") / "beating.nrrd"
     frames = [s.volume for s in make_phantom_cine(5, phases=3, slices=2, matrix=(160, 192))]
     image = sitk.JoinSeries([sitk.GetImageFromArray(frame.array) for frame in frames])
-    image.SetSpacing((*frames[0].spacing, 1.0))
+    image.SetSpacing((*frames[0].geometry.spacing, 1.0))
     sitk.WriteImage(image, str(path))
     return path
 
@@ -55,8 +55,8 @@ def test_writes_the_files_and_prints_the_table(
 
 def test_gives_the_numbers_of_the_python_interface(study: Path, tiny_model: Path, tmp_path: Path) -> None:
     assert main(["predict", str(study), "-o", str(tmp_path), "--model", str(tiny_model), "--device", "cpu"]) == 0
-    result = Predictor(load_package(tiny_model), device="cpu").predict(read_frames(study))
-    assert np.array_equal(read_frames(tmp_path / "heart.seg.nrrd")[0].array, result.mask)
+    result = Predictor(load_package(tiny_model), device="cpu").predict(read_study(study))
+    assert np.array_equal(read_study(tmp_path / "heart.seg.nrrd").volume.array, result.label_map)
     with (tmp_path / "heart_risk.csv").open(newline="", encoding="utf-8") as stream:
         for written, row in zip(csv.DictReader(stream), result.rows, strict=True):
             assert float(written["dcm_probability"]) == pytest.approx(row.dcm_probability, abs=1e-6)
@@ -66,8 +66,8 @@ def test_gives_the_numbers_of_the_python_interface(study: Path, tiny_model: Path
 
 
 def test_options_reach_the_predictor(study: Path, tiny_model: Path, tmp_path: Path) -> None:
-    frame = read_frames(study)[0]
-    centre = frame.index_to_lps @ np.append((np.array(frame.array.shape[::-1]) - 1) / 2, 1)
+    frame = read_study(study).volume
+    centre = frame.geometry.centre_lps
     roi = ",".join(f"{value:.2f}" for value in (-centre[0], -centre[1], centre[2]))
     options = [f"--roi={roi}", "--threshold", "1", "--slice-axis", "k", "--keep-all-components", "--batch-size", "2"]
     assert main(["predict", str(study), "-o", str(tmp_path), "--model", str(tiny_model), "--cam", *options]) == 0
@@ -77,7 +77,7 @@ def test_options_reach_the_predictor(study: Path, tiny_model: Path, tmp_path: Pa
     assert summary["dcm_class"] == 0
     assert summary["largest_component"] is False
     assert summary["batch_size"] == 2
-    heat = read_frames(tmp_path / "heart_cam.nrrd")[0]
+    heat = read_study(tmp_path / "heart_cam.nrrd").volume
     assert heat.array.shape == frame.array.shape
     assert 0 <= heat.array.min() < heat.array.max() <= 1
 
@@ -113,7 +113,7 @@ def test_phantom_then_predict(tiny_model: Path, tmp_path: Path, capsys: pytest.C
     with (tmp_path / "manifest.csv").open(newline="", encoding="utf-8") as stream:
         (row,) = csv.DictReader(stream)
     assert main(["predict", str(tmp_path / row["image"]), "-o", str(tmp_path), "--model", str(tiny_model)]) == 0
-    mask, truth = (read_frames(tmp_path / name)[0].array for name in (f"{row['patient']}.seg.nrrd", row["mask"]))
+    mask, truth = (read_study(tmp_path / name).volume.array for name in (f"{row['patient']}.seg.nrrd", row["mask"]))
     assert np.count_nonzero((mask == 1) & (truth == 1)) > 0.5 * np.count_nonzero(truth == 1)
 
 

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from DCMMultiTaskLib.imaging.grid import normalise, to_stack
+from DCMMultiTaskLib.imaging.grid import SliceGrid, normalise
 from DCMMultiTaskLib.inference.package import ModelPackage, save_package
 from DCMMultiTaskLib.networks.config import preset
 from DCMMultiTaskLib.networks.registry import build
@@ -38,13 +38,13 @@ def slices() -> tuple[Tensor, Tensor, Tensor]:
             FIRST_SEED + number, dilated=bool(number % 2), contrast="random" if number % 4 > 1 else "lge"
         )
         heart = np.argwhere(study.truth.array > 0).mean(axis=0)[::-1]
-        centre = (study.volume.index_to_lps @ np.append(heart, 1))[:3]
+        centre = (study.volume.geometry.index_to_lps @ np.append(heart, 1))[:3]
         for reach in (25, 110):
             place = centre + rng.uniform(-reach, reach, 3)
-            images.append(normalise(to_stack(study.volume, slice_axis=2, centre_lps=place).images))
-            truth = to_stack(study.truth, slice_axis=2, centre_lps=place, interpolation="nearest").images
-            masks.append((truth == 1).astype(np.float32))
-            labels += [study.dcm] * len(truth)
+            grid = SliceGrid.around(study.volume.geometry, slice_axis=2, centre_lps=place)
+            images.append(normalise(grid.sample(study.volume.array)))
+            masks.append((grid.sample(study.truth.array == 1) >= 0.5).astype(np.float32))
+            labels += [study.dcm] * grid.slices
     return (
         torch.from_numpy(np.concatenate(images)),
         torch.from_numpy(np.concatenate(masks)),

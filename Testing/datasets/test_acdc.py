@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from DCMMultiTaskLib.commands import prepare
 from DCMMultiTaskLib.datasets.acdc import prepare_acdc
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.learning.manifest import read_manifest
 
 SHAPE = (3, 12, 10)
@@ -59,7 +59,7 @@ def test_the_end_diastolic_frame_and_its_labels(tmp_path: Path) -> None:
         "patient007,DCM,1,train,3,images/patient007.nrrd,masks/patient007.nrrd,2",
     ]
     (patient,) = read_manifest(tmp_path / "out" / "patients.csv")
-    (image,), (mask,) = read_frames(patient.image), read_frames(patient.mask)
+    image, mask = read_study(patient.image).volume, read_study(patient.mask).volume
     assert np.array_equal(image.array, pixels[2])
     assert image.array.dtype == np.int16
     assert mask.array.dtype == np.uint8
@@ -68,8 +68,8 @@ def test_the_end_diastolic_frame_and_its_labels(tmp_path: Path) -> None:
     expected[:2, 4:7, 5:8] = 2
     assert np.array_equal(mask.array, expected)
     for volume in (image, mask):
-        assert volume.spacing == pytest.approx((1.5625, 1.5625, 10.0))
-        assert volume.origin == pytest.approx((3.0, -4.0, 5.0))
+        assert volume.geometry.spacing == pytest.approx((1.5625, 1.5625, 10.0))
+        assert volume.geometry.origin == pytest.approx((3.0, -4.0, 5.0))
 
 
 def test_groups_and_parts(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from imaging.dicom_files import OBLIQUE
 from sunnybrook_files import FIRST, SHAPE, run, write_contours, write_dicom, write_patient
 
 from DCMMultiTaskLib.datasets.sunnybrook import patient_id, prepare_sunnybrook
-from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.learning.manifest import read_manifest
 
 SUNNYBROOK = Path(os.environ.get("DCM_DATA", Path(__file__).parents[2] / ".." / "shared" / "data" / "sunnybrook"))
@@ -25,7 +25,7 @@ def test_the_end_diastolic_stack_its_masks_and_its_place(tmp_path: Path, capsys:
         "SC-HF-NI-03,HF-NI,1,,3,images/SC-HF-NI-03.nrrd,masks/SC-HF-NI-03.nrrd,5 3 1",
     ]
     (patient,) = read_manifest(tmp_path / "out" / "patients.csv")
-    (image,), (mask,) = read_frames(patient.image), read_frames(patient.mask)
+    image, mask = read_study(patient.image).volume, read_study(patient.mask).volume
     assert image.array.dtype == np.int16
     assert np.array_equal(image.array, pixels[[4, 2, 0]])
     assert mask.array.dtype == np.uint8
@@ -34,9 +34,9 @@ def test_the_end_diastolic_stack_its_masks_and_its_place(tmp_path: Path, capsys:
     expected[8:15, 7:12] = 2
     assert np.array_equal(mask.array, [expected] * 3)
     for volume in (image, mask):
-        assert volume.spacing == pytest.approx((1.25, 1.25, 8.0), abs=1e-4)
-        assert np.allclose(volume.direction, OBLIQUE, atol=1e-5)
-        assert np.allclose(volume.origin, FIRST - 16 * OBLIQUE[:, 2], atol=1e-4)
+        assert volume.geometry.spacing == pytest.approx((1.25, 1.25, 8.0), abs=1e-4)
+        assert np.allclose(volume.geometry.direction, OBLIQUE, atol=1e-5)
+        assert np.allclose(volume.geometry.origin, FIRST - 16 * OBLIQUE[:, 2], atol=1e-4)
 
 
 LAYOUTS = {
@@ -62,7 +62,7 @@ def test_dicom_and_contours_find_each_other(layout: str, tmp_path: Path) -> None
     assert (done.patients, done.skipped) == (["SC-HF-I-04"], {})
     (patient,) = read_manifest(done.manifest)
     assert (patient.group, patient.dcm, patient.split) == ("HF-I", 0, part)
-    assert np.array_equal(read_frames(patient.image)[0].array, pixels[[4, 2, 0]])
+    assert np.array_equal(read_study(patient.image).volume.array, pixels[[4, 2, 0]])
 
 
 def test_other_file_names_are_numbered_by_their_header(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_other_file_names_are_numbered_by_their_header(tmp_path: Path) -> None:
         path.rename(path.with_name(f"{number}.dcm"))
     write_contours(tmp_path / "src" / "SC-N-02" / "contours")
     (patient,) = read_manifest(prepare_sunnybrook(tmp_path / "src", tmp_path / "out").manifest)
-    assert np.array_equal(read_frames(patient.image)[0].array, pixels[[4, 2, 0]])
+    assert np.array_equal(read_study(patient.image).volume.array, pixels[[4, 2, 0]])
 
 
 def test_the_number_in_the_file_name_goes_before_the_header(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_the_number_in_the_file_name_goes_before_the_header(tmp_path: Path) -> N
     for number in range(6, 0, -1):  # frame 1 of the contours is then instance 6, and so on
         (folder / f"IM-0004-{number:04d}.dcm").rename(folder / f"IM-0007-{7 - number:04d}.dcm")
     (patient,) = read_manifest(prepare_sunnybrook(tmp_path / "src", tmp_path / "out").manifest)
-    assert np.array_equal(read_frames(patient.image)[0].array, write_dicom(tmp_path / "again")[[5, 3, 1]])
+    assert np.array_equal(read_study(patient.image).volume.array, write_dicom(tmp_path / "again")[[5, 3, 1]])
 
 
 def test_of_several_series_the_one_that_forms_a_stack_is_taken(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_of_several_series_the_one_that_forms_a_stack_is_taken(tmp_path: Path) -
     write_dicom(folder, name="IM-0002-{:04d}.dcm", steps=(0, 0, 0), seed=1)  # one long axis, many phases
     shutil.copytree(folder, tmp_path / "src" / "copy" / "SC-HYP-01")
     (patient,) = read_manifest(prepare_sunnybrook(tmp_path / "src", tmp_path / "out").manifest)
-    assert np.array_equal(read_frames(patient.image)[0].array, pixels[[4, 2, 0]])
+    assert np.array_equal(read_study(patient.image).volume.array, pixels[[4, 2, 0]])
 
 
 @pytest.mark.parametrize(
@@ -113,17 +113,17 @@ def test_patient_ids_have_two_digits(folder: str, name: str | None) -> None:
 @pytest.mark.skipif(not (SUNNYBROOK / "dicom" / "SC-HF-I-04").is_dir(), reason="needs the Sunnybrook data (DCM_DATA)")
 def test_a_real_patient_agrees_with_the_masks_in_circulation(tmp_path: Path) -> None:
     done = prepare_sunnybrook(SUNNYBROOK, tmp_path)
-    (patient,) = read_manifest(done.manifest)
+    patient = next(p for p in read_manifest(done.manifest) if p.patient == "SC-HF-I-04")
     assert (patient.patient, patient.group, patient.dcm, patient.split) == ("SC-HF-I-04", "HF-I", 0, "")
-    (image,), (mask,) = read_frames(patient.image), read_frames(patient.mask)
+    image, mask = read_study(patient.image).volume, read_study(patient.mask).volume
     assert image.array.dtype == np.int16
-    assert image.spacing == pytest.approx((1.2891, 1.2891, 8.0), abs=1e-3)
+    assert image.geometry.spacing == pytest.approx((1.2891, 1.2891, 8.0), abs=1e-3)
     # The apex comes first here, the base there; they are 8 bit copies of the same frames.
-    (eight_bit,) = read_frames(SUNNYBROOK / "images" / "SC-HF-I-04.nrrd")
+    eight_bit = read_study(SUNNYBROOK / "images" / "SC-HF-I-04.nrrd").volume
     for ours, theirs in zip(image.array, eight_bit.array[::-1], strict=True):
         assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.9999  # the neighbouring phases: 0.998
 
-    (reference,) = read_frames(SUNNYBROOK / "masks" / "SC-HF-I-04.nrrd")
+    reference = read_study(SUNNYBROOK / "masks" / "SC-HF-I-04.nrrd").volume
     labels = reference.array[::-1]
     both = np.count_nonzero((mask.array == 1) & (labels == 1))
     assert 2 * both / (np.count_nonzero(mask.array == 1) + np.count_nonzero(labels == 1)) > 0.94

@@ -63,7 +63,7 @@ def test_slices_come_in_order_and_are_cropped_around_the_images_centre(tmp_path:
     mask[:, 90:110, 110:130] = 1
     mask[1, 90:110, 130:150] = 1
     for name, array in (("image", image), ("mask", mask)):
-        write_volume(tmp_path / f"{name}.nrrd", Volume(array, spacing=(1.0, 1.0, 8.0)))
+        write_volume(tmp_path / f"{name}.nrrd", Volume.of(array, spacing=(1.0, 1.0, 8.0)))
     patient = Patient("A", tmp_path / "image.nrrd", tmp_path / "mask.nrrd", 1, "g", "")
     slices = grid_slices([patient], centre="image")
     assert (list(slices.patient), list(slices.number), list(slices.dcm)) == (["A", "A"], [0, 1], [1, 1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
@@ -16,17 +15,16 @@ STORAGES = [(order, flips) for order in permutations(range(3)) for flips in prod
 def stored_as(volume: Volume, order: tuple[int, ...], flips: tuple[bool, ...]) -> Volume:
     """The same image in the patient, its axes stored in another order and direction."""
     array = volume.array.transpose([2 - order[2 - axis] for axis in range(3)])
-    origin = np.array(volume.origin)
-    direction = volume.direction[:, list(order)].copy()
-    spacing = tuple(volume.spacing[axis] for axis in order)
+    geometry = volume.geometry
+    origin = np.array(geometry.origin)
+    direction = geometry.direction[:, list(order)].copy()
+    spacing = tuple(geometry.spacing[axis] for axis in order)
     for axis in range(3):
         if flips[axis]:
             array = np.flip(array, 2 - axis)
             origin += direction[:, axis] * spacing[axis] * (array.shape[2 - axis] - 1)
             direction[:, axis] *= -1
-    return replace(
-        volume, array=np.ascontiguousarray(array), origin=tuple(origin), direction=direction, spacing=spacing
-    )
+    return Volume.of(np.ascontiguousarray(array), spacing, tuple(origin), direction)
 
 
 def rotation(rng: np.random.Generator) -> np.ndarray:

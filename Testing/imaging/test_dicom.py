@@ -8,14 +8,14 @@ import SimpleITK as sitk
 from dicom_files import OBLIQUE, write_cine, write_slice
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.imaging.reading import read_study
 
 SUNNYBROOK = Path(os.environ.get("DCM_DATA", Path(__file__).parents[2] / ".." / "shared" / "data" / "sunnybrook"))
 
 
 def test_a_series_is_sorted_by_position_and_its_phases_by_trigger_time(tmp_path):
     pixels = write_cine(tmp_path / "study")
-    frames = read_frames(tmp_path / "study")
+    frames = read_study(tmp_path / "study")
     assert len(frames) == 3
     for frame, expected in zip(frames, pixels, strict=True):
         np.testing.assert_array_equal(frame.array, expected)
@@ -32,18 +32,18 @@ def test_phases_without_trigger_times_are_sorted_by_instance_number(tmp_path):
         write_slice(
             tmp_path / f"{9 - number}.dcm", np.full((16, 16), number, np.int16), position=place, t0020_0013=str(number)
         )
-    frames = read_frames(tmp_path)
+    frames = read_study(tmp_path)
     assert [frame.array[:, 0, 0].tolist() for frame in frames] == [[0, 2, 4], [1, 3, 5]]
 
 
 def test_slices_of_unequal_pixel_spacing_keep_it_along_the_right_axes(tmp_path):
     write_cine(tmp_path, phases=1, spacing=(1.5, 0.9))
-    assert read_frames(tmp_path)[0].spacing[:2] == pytest.approx((1.5, 0.9))
+    assert read_study(tmp_path)[0].spacing[:2] == pytest.approx((1.5, 0.9))
 
 
 def test_a_single_file_is_a_volume_of_one_slice(tmp_path):
     path = write_slice(tmp_path / "one.dcm", np.full((20, 30), 9, np.int16), position=(1, 2, 3))
-    (volume,) = read_frames(path)
+    (volume,) = read_study(path)
     assert volume.array.shape == (1, 20, 30)
     assert volume.name == "one"
     assert volume.origin == (1, 2, 3)
@@ -63,7 +63,7 @@ def test_rescaled_values_that_are_not_whole_are_kept(tmp_path):
             t0028_1052="0",
             t0028_1053=slope,
         )
-    array = read_frames(tmp_path)[0].array
+    array = read_study(tmp_path)[0].array
     assert array.dtype == np.float32
     np.testing.assert_allclose(array[:, 0, 0], [10, 5, 2.5])
 
@@ -80,50 +80,50 @@ def test_other_files_localisers_and_long_axes_are_passed_over(tmp_path):
         )
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / ".hidden.dcm").write_bytes(b"\0" * 200)
-    frames = read_frames(tmp_path)
+    frames = read_study(tmp_path)
     assert len(frames) == 2
     np.testing.assert_array_equal(frames[1].array, pixels[1])
 
 
 def test_positions_stored_as_series_of_their_own_form_one_stack(tmp_path):
     pixels = write_cine(tmp_path, split_series=True)
-    np.testing.assert_array_equal([frame.array for frame in read_frames(tmp_path)], pixels)
+    np.testing.assert_array_equal([frame.array for frame in read_study(tmp_path)], pixels)
 
 
 def test_copies_of_an_image_count_once(tmp_path):
     pixels = write_cine(tmp_path / "series", phases=2)
     shutil.copytree(tmp_path / "series", tmp_path / "backup")
-    np.testing.assert_array_equal([frame.array for frame in read_frames(tmp_path)], pixels)
+    np.testing.assert_array_equal([frame.array for frame in read_study(tmp_path)], pixels)
 
 
 def test_two_stacks_are_refused_by_their_names(tmp_path):
     write_cine(tmp_path / "a", description="cine SA", phases=2)
     write_cine(tmp_path / "b", description="LGE SA", phases=1, series="5.6")
     with pytest.raises(InputError, match=r"2 series .*cine SA: 4 slices x 2 phases; LGE SA: 4 slices x 1 phase"):
-        read_frames(tmp_path)
+        read_study(tmp_path)
 
 
 def test_a_folder_without_dicom_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(InputError, match="holds no DICOM"):
-        read_frames(tmp_path)
+        read_study(tmp_path)
 
 
 def test_a_missing_phase_is_refused(tmp_path):
     write_cine(tmp_path)
     next(tmp_path.glob("*.dcm")).unlink()
     with pytest.raises(InputError, match="not complete: its 4 slice positions have 2 to 3 images"):
-        read_frames(tmp_path)
+        read_study(tmp_path)
 
 
 def test_a_missing_slice_is_refused(tmp_path):
     write_cine(tmp_path, positions=5, phases=1)
-    images = {path: read_frames(path)[0].origin for path in tmp_path.glob("*.dcm")}
+    images = {path: read_study(path)[0].origin for path in tmp_path.glob("*.dcm")}
     next(
         path for path, origin in images.items() if np.allclose(origin, np.array([5, -7, 30]) + OBLIQUE[:, 2] * 16)
     ).unlink()
     with pytest.raises(InputError, match=r"8\.0 to 16\.0 mm apart"):
-        read_frames(tmp_path)
+        read_study(tmp_path)
 
 
 def test_slices_that_do_not_lie_above_each_other_are_refused(tmp_path):
@@ -131,7 +131,7 @@ def test_slices_that_do_not_lie_above_each_other_are_refused(tmp_path):
         place = OBLIQUE[:, 2] * 8.0 * number + OBLIQUE[:, 0] * 6.0 * number
         write_slice(tmp_path / f"{number}.dcm", np.zeros((16, 16), np.int16), position=place)
     with pytest.raises(InputError, match="above each other"):
-        read_frames(tmp_path)
+        read_study(tmp_path)
 
 
 @pytest.mark.parametrize("keep", [0, 300, 600, -40])
@@ -140,21 +140,21 @@ def test_a_truncated_file_in_a_series_is_refused(tmp_path, keep):
     path = sorted(tmp_path.glob("*.dcm"))[0]
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(InputError, match=r"IM0000\.dcm: the DICOM file is damaged"):
-        read_frames(tmp_path)
+        read_study(tmp_path)
 
 
 def test_a_tag_that_is_no_number_is_refused(tmp_path):
     path = write_slice(tmp_path / "a.dcm", np.zeros((20, 20), np.int16), spacing=(1.25, 1.25))
     path.write_bytes(path.read_bytes().replace(rb"1.25\1.25", rb"1.25\a.bc"))
     with pytest.raises(InputError, match=r"a\.dcm: the DICOM tag \(0028,0030\) is damaged"):
-        read_frames(path)
+        read_study(path)
 
 
 def test_many_frames_in_a_file_are_refused(tmp_path):
     path = tmp_path / "a.dcm"
     sitk.WriteImage(sitk.GetImageFromArray(np.zeros((3, 20, 20), np.uint8)), str(path))
     with pytest.raises(InputError, match="many frames"):
-        read_frames(path)
+        read_study(path)
 
 
 def test_images_that_do_not_say_where_they_lie_are_refused(tmp_path):
@@ -164,7 +164,7 @@ def test_images_that_do_not_say_where_they_lie_are_refused(tmp_path):
         assert content.count(b"\x20\x00\x32\x00") == 1
         path.write_bytes(content.replace(b"\x20\x00\x32\x00", b"\x20\x00\x33\x00"))
     with pytest.raises(InputError, match="where they lie"):
-        read_frames(tmp_path)
+        read_study(tmp_path)
 
 
 def test_a_dicom_report_in_the_folder_is_passed_over(tmp_path):
@@ -174,17 +174,17 @@ def test_a_dicom_report_in_the_folder_is_passed_over(tmp_path):
     assert report.count(mr) == 2
     report = report.replace(b"UI" + bytes([len(mr), 0]) + mr, b"UI" + bytes([len(sr) + 1, 0]) + sr + b"\0")
     (tmp_path / "report.dcm").write_bytes(report[:700])
-    assert read_frames(tmp_path)[0].array.shape == (4, 24, 20)
+    assert read_study(tmp_path)[0].array.shape == (4, 24, 20)
 
 
 @pytest.mark.real_data
 @pytest.mark.skipif(not (SUNNYBROOK / "dicom").is_dir(), reason="needs the Sunnybrook data (DCM_DATA)")
 def test_a_real_cine_series_has_10_slices_of_20_phases_and_its_last_is_the_contoured_one():
-    frames = read_frames(SUNNYBROOK / "dicom" / "SC-HF-I-04")
+    frames = read_study(SUNNYBROOK / "dicom" / "SC-HF-I-04")
     assert len(frames) == 20
     assert frames[0].array.shape == (10, 256, 256)
     assert frames[0].spacing == pytest.approx((1.2891, 1.2891, 8.0), abs=1e-3)
-    (contoured,) = read_frames(SUNNYBROOK / "images" / "SC-HF-I-04.nrrd")
+    (contoured,) = read_study(SUNNYBROOK / "images" / "SC-HF-I-04.nrrd")
     # Frame 20 of each position, in instance order, which runs against the slice normal.
     for index in range(10):
         similarity = [

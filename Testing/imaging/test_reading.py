@@ -12,7 +12,7 @@ from geometry import rotation
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
-from DCMMultiTaskLib.imaging.reading import read_frames, study_name
+from DCMMultiTaskLib.imaging.reading import read_study, study_name
 
 FORMATS = ["nrrd", "nii", "nii.gz", "mha", "mhd", "nhdr"]
 
@@ -37,7 +37,7 @@ def written(path, array, *, compress: bool = False, vector: bool = False):
 
 def refusal(path) -> str:
     with pytest.raises(InputError) as caught:
-        read_frames(path)
+        read_study(path)
     message = str(caught.value)
     assert "\n" not in message and message.endswith("."), message
     assert path.name in message
@@ -47,7 +47,7 @@ def refusal(path) -> str:
 @pytest.mark.parametrize("extension", FORMATS)
 def test_each_format_gives_its_voxels_and_geometry(tmp_path, extension):
     array = heart()
-    (volume,) = read_frames(written(tmp_path / f"study.1.{extension}", array, compress=True))
+    (volume,) = read_study(written(tmp_path / f"study.1.{extension}", array, compress=True))
     expected = image_of(array)
     np.testing.assert_array_equal(volume.array, array)
     assert volume.array.dtype == np.int16
@@ -62,7 +62,7 @@ def test_a_file_with_four_axes_is_a_cine(tmp_path, extension):
     array = heart((3, 6, 30, 28))
     image = sitk.JoinSeries([image_of(phase) for phase in array])
     sitk.WriteImage(image, str(tmp_path / f"cine.{extension}"))
-    frames = read_frames(tmp_path / f"cine.{extension}")
+    frames = read_study(tmp_path / f"cine.{extension}")
     assert len(frames) == 3
     for frame, phase in zip(frames, array, strict=True):
         np.testing.assert_array_equal(frame.array, phase)
@@ -73,21 +73,21 @@ def test_a_slicer_sequence_is_a_cine(tmp_path):
     array = heart((6, 30, 28, 3))
     path = written(tmp_path / "beat.seq.nrrd", array, vector=True)
     path.write_bytes(path.read_bytes().replace(b"kinds: vector", b"kinds: list", 1))
-    frames = read_frames(path)
+    frames = read_study(path)
     assert [frame.name for frame in frames] == ["beat"] * 3
     np.testing.assert_array_equal(frames[2].array, array[..., 2])
 
 
 @pytest.mark.parametrize("extension", ["nrrd", "nii.gz", "mha"])
 def test_a_2d_image_is_a_volume_of_one_slice(tmp_path, extension):
-    (volume,) = read_frames(written(tmp_path / f"flat.{extension}", heart((30, 28))))
+    (volume,) = read_study(written(tmp_path / f"flat.{extension}", heart((30, 28))))
     assert volume.array.shape == (1, 30, 28)
     assert choose_slice_axis(volume) == 2
 
 
 @pytest.mark.parametrize(("dtype", "read_as"), [(np.float64, np.float32), (np.int64, np.float32), (np.uint8, np.uint8)])
 def test_types_of_eight_bytes_become_float32_and_others_stay(tmp_path, dtype, read_as):
-    assert read_frames(written(tmp_path / "a.nrrd", heart(dtype=dtype)))[0].array.dtype == read_as
+    assert read_study(written(tmp_path / "a.nrrd", heart(dtype=dtype)))[0].array.dtype == read_as
 
 
 def test_names_lose_their_image_extension_alone(tmp_path):
@@ -220,7 +220,7 @@ def test_damaged_bytes_never_end_in_anything_but_a_study_or_a_sentence(tmp_path,
             content[chance.randrange(min(len(content), reach))] = chance.randrange(256)
         path.write_bytes(content)
         try:
-            frames = read_frames(path)
+            frames = read_study(path)
         except InputError as error:
             assert "\n" not in str(error)
         else:

@@ -23,22 +23,22 @@ def test_other_text_is_refused(text):
 @pytest.mark.parametrize("seed", range(4))
 def test_a_box_in_any_pose_holds_the_voxels_whose_centres_lie_in_it(seed):
     rng = np.random.default_rng(seed)
-    volume = Volume(np.zeros((6, 30, 24), np.int16), (1.3, 0.9, 7), tuple(rng.uniform(-50, 50, 3)), rotation(rng))
-    centre = (volume.index_to_lps @ [12.2, 14.1, 2.6, 1])[:3]
+    volume = Volume.of(np.zeros((6, 30, 24), np.int16), (1.3, 0.9, 7), tuple(rng.uniform(-50, 50, 3)), rotation(rng))
+    centre = (volume.geometry.index_to_lps @ [12.2, 14.1, 2.6, 1])[:3]
     axes = None if seed % 2 else rotation(rng)
     roi = Roi(tuple(centre), (14, 19, 26), axes)
     k, j, i = np.indices(volume.array.shape)
-    points = np.einsum("ab,bkji->akji", volume.index_to_lps, np.stack([i, j, k, np.ones_like(i)]))[:3]
+    points = np.einsum("ab,bkji->akji", volume.geometry.index_to_lps, np.stack([i, j, k, np.ones_like(i)]))[:3]
     along = np.einsum("ab,akji->bkji", np.eye(3) if axes is None else axes, points - centre[:, None, None, None])
     expected = (np.abs(along) <= np.reshape(roi.size_mm, (3, 1, 1, 1)) / 2).all(axis=0)
     assert 0 < expected.sum() < expected.size
-    np.testing.assert_array_equal(roi.contains(volume), expected)
+    np.testing.assert_array_equal(roi.contains(volume.geometry), expected)
 
 
 def test_a_point_bounds_nothing():
-    assert Roi.parse("500,0,0").contains(Volume(np.zeros((2, 20, 20)))).all()
+    assert Roi.parse("500,0,0").contains(Volume.of(np.zeros((2, 20, 20))).geometry).all()
 
 
 def test_a_box_outside_the_volume_is_refused():
     with pytest.raises(InputError, match="outside the volume"):
-        Roi.parse("500,0,0,20,20,20").contains(Volume(np.zeros((2, 20, 20))))
+        Roi.parse("500,0,0,20,20,20").contains(Volume.of(np.zeros((2, 20, 20))).geometry)

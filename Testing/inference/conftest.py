@@ -1,6 +1,5 @@
 """A small trained network and a phantom study, for the tests of this folder."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,10 +36,10 @@ def result(predictor: Predictor, study: PhantomStudy) -> Result:
 def heart(study: PhantomStudy) -> np.ndarray:
     """Centre of the true myocardium, mm (LPS)."""
     middle = np.argwhere(study.truth.array == 1).mean(axis=0)[::-1]
-    return (study.volume.index_to_lps @ np.append(middle, 1))[:3]
+    return (study.volume.geometry.index_to_lps @ np.append(middle, 1))[:3]
 
 
 @pytest.fixture(scope="session")
 def two_slices(study: PhantomStudy) -> Volume:
     """Part of the study: enough where one prediction more is needed."""
-    return replace(study.volume, array=study.volume.array[2:4])
+    return Volume.of(study.volume.array[2:4], study.volume.geometry.spacing)

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from provenances import provenance
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.imaging.reading import read_study
+from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.files import file_name, staged, write_result
 from DCMMultiTaskLib.inference.result import Result, SliceRow
@@ -22,27 +24,28 @@ from DCMMultiTaskLib.inference.result import Result, SliceRow
 @pytest.fixture
 def result() -> Result:
     direction = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-    volume = Volume(
+    volume = Volume.of(
         np.arange(3 * 20 * 24, dtype=np.int16).reshape(3, 20, 24), (1.4, 1.3, 8.0), (5.0, -6.0, 7.0), direction
     )
-    mask = np.zeros(volume.array.shape, np.uint8)
-    mask[1, 5:15, 6:18] = 1
+    labels = np.zeros(volume.array.shape, np.uint8)
+    labels[1, 5:15, 6:18] = 1
+    labels[1, 8:11, 9:14] = 2
     rows = (
         SliceRow(0, 0.0, 0.123456789, 0, 0.0, "no myocardium found", 0.0),
         SliceRow(1, 8.0, 0.9, 1, 218.4, "ok", 1.0 / 3),
         SliceRow(2, 16.0, math.nan, 0, 0.0, "not analysed", 0.0),
     )
-    provenance = {"model": "tiny", "model_sha256": "ab" * 32, "notes": [], "seconds": 1.5, "phase": 0, "phases": 1}
     return Result(
-        volume=replace(volume, name="study"),
-        mask=mask,
+        study=Study("study", [volume]),
+        labels={0: labels},
+        phase=0,
         slice_axis=2,
         rows=rows,
         dcm_probability=0.9,
         dcm_class=1,
         rule="a rule",
-        provenance=provenance,
-        activation=np.linspace(0, 1, mask.size, dtype=np.float32).reshape(mask.shape),
+        provenance=provenance(),
+        activation=np.linspace(0, 1, labels.size, dtype=np.float32).reshape(labels.shape),
         cancelled=True,
     )
 
@@ -59,11 +62,14 @@ def test_writes_the_files_that_it_names(result: Result, tmp_path: Path) -> None:
 
 
 def test_the_segmentation_lies_on_the_inputs_grid(result: Result, tmp_path: Path) -> None:
-    (written,) = read_frames(write_result(result, tmp_path)["segmentation"])
+    written = read_study(write_result(result, tmp_path)["segmentation"]).volume
+    assert np.array_equal(written.array, result.label_map)
+    assert written.geometry.same_as(result.geometry, tolerance=1e-6)
+
+
+def test_the_cavity_can_be_left_out(result: Result, tmp_path: Path) -> None:
+    written = read_study(write_result(result, tmp_path, cavity=False)["segmentation"]).volume
     assert np.array_equal(written.array, result.mask)
-    assert written.spacing == pytest.approx(result.volume.spacing)
-    assert written.origin == pytest.approx(result.volume.origin)
-    np.testing.assert_allclose(written.direction, result.volume.direction, atol=1e-12)
 
 
 def test_the_table_has_the_columns_in_order(result: Result, tmp_path: Path) -> None:
@@ -90,7 +96,7 @@ def test_the_summary_has_the_patient_and_where_it_comes_from(result: Result, tmp
     assert facts["model_sha256"] == "ab" * 32
     assert facts["cancelled"] is True
     assert (facts["slices"], facts["slices_ok"], facts["slice_axis"]) == (3, 1, "k")
-    assert facts["myocardium_volume_ml"] == pytest.approx(120 * 1.4 * 1.3 * 8 / 1000, abs=1e-3)
+    assert facts["myocardium_volume_ml"] == pytest.approx(105 * 1.4 * 1.3 * 8 / 1000, abs=1e-3)
     assert "esearch use only" in facts["use"]
 
 
@@ -100,7 +106,7 @@ def test_no_patient_probability_is_null(result: Result, tmp_path: Path) -> None:
 
 
 def test_the_activation_map_is_written_when_asked_for(result: Result, tmp_path: Path) -> None:
-    (heat,) = read_frames(write_result(result, tmp_path, cam=True)["cam"])
+    heat = read_study(write_result(result, tmp_path, cam=True)["cam"]).volume
     assert np.array_equal(heat.array, result.activation)
     with pytest.raises(ValueError, match="activation"):
         write_result(replace(result, activation=None), tmp_path, cam=True)
@@ -145,11 +151,11 @@ def test_a_folder_in_the_way_leaves_everything_as_it_was(result: Result, tmp_pat
     (tmp_path / "study_summary.json").unlink()
     (tmp_path / "study_summary.json").mkdir()
     before = (tmp_path / "study_risk.csv").read_bytes()
-    changed = replace(result, rows=result.rows[:1], mask=np.zeros_like(result.mask))
+    changed = replace(result, rows=result.rows[:1], labels={0: np.zeros_like(result.label_map)})
     with pytest.raises(InputError, match="is a folder"):
         write_result(changed, tmp_path)
     assert (tmp_path / "study_risk.csv").read_bytes() == before
-    assert np.array_equal(read_frames(tmp_path / "study.seg.nrrd")[0].array, result.mask)
+    assert np.array_equal(read_study(tmp_path / "study.seg.nrrd").volume.array, result.label_map)
     assert names(tmp_path) == ["study.seg.nrrd", "study_risk.csv", "study_summary.json"]
 
 
@@ -168,14 +174,16 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, most_bytes: int) -> None:
 import resource, signal, sys
 from pathlib import Path
 import numpy as np
+from provenances import provenance
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.files import write_result
+from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.inference.result import Result, SliceRow
 noise = np.random.default_rng(0).random((8, 64, 64)).astype(np.float32)
-volume = Volume(noise, name="study")
+study, labels = Study("study", [Volume.of(noise)]), {0: (noise > 0.5).astype(np.uint8)}
 rows = tuple(SliceRow(n, float(n), 0.5, 1, 100.0, "ok", 50.0) for n in range(8))
-result = Result(volume, (noise > 0.5).astype(np.uint8), 2, rows, 0.5, 1, "a rule", {"notes": []}, noise)
+result = Result(study, labels, 0, 2, rows, 0.5, 1, "a rule", provenance(), noise)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 try:
@@ -184,7 +192,11 @@ except InputError as error:
     sys.exit(str(error))
 """
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path), str(most_bytes)], capture_output=True, encoding="utf-8", check=False
+        [sys.executable, "-c", code, str(tmp_path), str(most_bytes)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.returncode == 1
     assert "cannot be written" in done.stderr

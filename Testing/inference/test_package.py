@@ -235,7 +235,7 @@ def test_refuses_settings_it_cannot_use(path: Path, changes: dict[str, object], 
     ],
 )
 def test_refuses_values_out_of_range(package: ModelPackage, path: Path, group: str, name: str, value: object) -> None:
-    assert_refused(with_settings(path, **{group: {**getattr(package, group), name: value}}), "damaged")
+    assert_refused(with_settings(path, **{group: {**getattr(package, group).to_dict(), name: value}}), "damaged")
 
 
 @pytest.mark.parametrize("settings", [b"", b"null", b"[1]", b"\xff", b"[" * 200000])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from DCMMultiTaskLib.inference.patient import patient_logit, patient_probability, rule_sentence, sigmoid
+from DCMMultiTaskLib.inference.settings import Decision, PatientRule
 
 LOGITS = np.array([2.0, -1.0, 5.0, np.nan])
 AREAS = np.array([100.0, 300.0, 900.0, 500.0])
@@ -22,12 +23,12 @@ def test_large_slices_weigh_more() -> None:
 
 
 def test_calibration_comes_after_the_mean() -> None:
-    decision = {"patient": {"kind": "mean_logit", "scale": 3.0, "bias": -1.0}}
+    decision = Decision(patient=PatientRule("mean_logit", 3.0, -1.0))
     assert patient_probability(LOGITS, AREAS, USABLE, decision) == pytest.approx(1 / (1 + math.exp(-(3 * 0.5 - 1))))
 
 
 def test_nothing_usable_gives_no_number_and_says_so() -> None:
-    decision = {"patient": {"kind": "mean_logit", "scale": 1.0, "bias": 0.0}}
+    decision = Decision(patient=PatientRule("mean_logit"))
     assert math.isnan(patient_probability(LOGITS, AREAS, np.zeros(4, bool), decision))
     assert "none of the 4 slices" in rule_sentence(0, 4, decision)
 

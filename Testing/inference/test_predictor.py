@@ -12,10 +12,12 @@ import pytest
 import torch
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.inference.settings import Decision, Preprocessing
 from DCMMultiTaskLib.learning.metrics import dice
 from DCMMultiTaskLib.phantom import PhantomStudy, make_phantom
 from Testing.imaging.geometry import STORAGES, stored_as
@@ -23,24 +25,26 @@ from Testing.imaging.geometry import STORAGES, stored_as
 
 def test_the_mask_is_the_myocardium_on_the_inputs_own_grid(study: PhantomStudy, result: Result) -> None:
     assert result.mask.shape == study.volume.array.shape
-    assert result.mask.dtype == np.uint8
-    assert set(np.unique(result.mask)) == {0, 1}
+    assert result.label_map.dtype == np.uint8
+    assert set(np.unique(result.label_map)) == {0, 1, 2}
+    assert list(result.labels) == [0]
+    assert dice(result.label_map == 2, study.truth.array == 2) > 0.7
     assert dice(result.mask, study.truth.array == 1) > 0.7
 
 
 def test_the_heart_is_found(study: PhantomStudy, result: Result, heart: np.ndarray) -> None:
-    where = result.provenance["localisation"]
+    where = result.provenance.localisation
     assert where["method"] == "heart found"
     apart = np.array(where["centre_ras_mm"]) * (-1, -1, 1) - heart
-    normal = study.volume.direction[:, 2]
+    normal = study.volume.geometry.direction[:, 2]
     assert np.linalg.norm(apart - normal * (apart @ normal)) < 15
 
 
 def test_the_rows_say_what_the_mask_shows(study: PhantomStudy, result: Result) -> None:
     assert [row.slice for row in result.rows] == list(range(6))
-    pixel = study.volume.spacing[0] * study.volume.spacing[1]
+    pixel = study.volume.geometry.spacing[0] * study.volume.geometry.spacing[1]
     for row in result.rows:
-        assert row.position_mm == pytest.approx(row.slice * study.volume.spacing[2])
+        assert row.position_mm == pytest.approx(row.slice * study.volume.geometry.spacing[2])
         assert row.myocardium_area_mm2 == pytest.approx(np.count_nonzero(result.mask[row.slice]) * pixel)
         assert 0 < row.dcm_probability < 1
         assert row.dcm_class == (row.dcm_probability >= 0.5)
@@ -62,13 +66,13 @@ def test_dilated_hearts_are_told_from_normal_ones(predictor: Predictor, result: 
 
 
 def test_provenance_is_complete_and_json(package: ModelPackage, result: Result) -> None:
-    facts = json.loads(json.dumps(result.provenance))
+    facts = json.loads(json.dumps(result.provenance.to_dict()))
     assert facts["model_sha256"] == package.sha256
     assert facts["device"].startswith("cpu")
-    assert facts["preprocessing"] == package.preprocessing
-    assert facts["decision"] == package.decision
+    assert Preprocessing.from_dict(facts["preprocessing"]) == package.preprocessing
+    assert Decision.from_dict(facts["decision"]) == package.decision
     assert (facts["phase"], facts["phases"]) == (0, 1)
-    assert facts["notes"] == []
+    assert facts["notes"] == list(result.provenance.notes)
     assert facts["seconds"] >= facts["network_seconds"] > 0
 
 
@@ -102,9 +106,9 @@ def test_the_way_of_storage_does_not_matter(
 
 def test_without_a_heart_the_centre_is_analysed_and_the_result_says_so(predictor: Predictor) -> None:
     noise = np.random.default_rng(0).integers(0, 40, (2, 64, 64)).astype(np.int16)
-    result = predictor.predict(Volume(noise, (3.0, 3.0, 8.0)))
-    assert result.provenance["localisation"] == {"method": "image centre", "centre_ras_mm": [-94.5, -94.5, 4.0]}
-    assert any("no heart" in note for note in result.provenance["notes"])
+    result = predictor.predict(Volume.of(noise, (3.0, 3.0, 8.0)))
+    assert result.provenance.localisation == {"method": "image centre", "centre_ras_mm": [-94.5, -94.5, 4.0]}
+    assert any("no heart" in note for note in result.provenance.notes)
     assert "ok" not in {row.quality for row in result.rows}
     assert math.isnan(result.dcm_probability)
 
@@ -113,24 +117,24 @@ def test_voxels_that_are_no_numbers_are_counted(predictor: Predictor, two_slices
     array = two_slices.array.astype(np.float32)
     array[0, 0, :5] = np.nan
     array[1, 0, 0] = np.inf
-    result = predictor.predict(replace(two_slices, array=array))
-    assert any(note.startswith("6 voxels") for note in result.provenance["notes"])
+    result = predictor.predict(two_slices.with_array(array))
+    assert any(note.startswith("6 voxels") for note in result.provenance.notes)
     assert dice(result.mask, predictor.predict(two_slices).mask) > 0.95
 
 
 def test_a_constant_slice_is_named_and_a_constant_volume_refused(predictor: Predictor, study: PhantomStudy) -> None:
     array = study.volume.array.copy()
     array[5] = 7
-    result = predictor.predict(replace(study.volume, array=array))
+    result = predictor.predict(study.volume.with_array(array))
     assert result.rows[5].quality == "constant image"
     assert math.isnan(result.rows[5].dcm_probability)
     assert not result.mask[5].any()
     with pytest.raises(InputError):
-        predictor.predict(replace(study.volume, array=np.full_like(array, 7)))
+        predictor.predict(study.volume.with_array(np.full_like(array, 7)))
 
 
 def test_a_single_slice_is_a_study(predictor: Predictor, study: PhantomStudy) -> None:
-    result = predictor.predict(replace(study.volume, array=study.volume.array[3:4]))
+    result = predictor.predict(Volume.of(study.volume.array[3:4], study.volume.geometry.spacing))
     assert len(result.rows) == 1
     assert result.slice_axis == 2
     assert result.mask.any()
@@ -138,16 +142,16 @@ def test_a_single_slice_is_a_study(predictor: Predictor, study: PhantomStudy) ->
 
 def test_slices_smaller_than_16_pixels_are_refused(predictor: Predictor) -> None:
     with pytest.raises(InputError, match="16"):
-        predictor.predict(Volume(np.random.default_rng(0).random((5, 15, 40)), (1.0, 1.0, 8.0)))
+        predictor.predict(Volume.of(np.random.default_rng(0).random((5, 15, 40)), (1.0, 1.0, 8.0)))
 
 
 def test_two_thousand_slices_go_in_small_batches(package: ModelPackage) -> None:
-    light = replace(package, preprocessing={**package.preprocessing, "size": [32, 32]})
+    light = replace(package, preprocessing=replace(package.preprocessing, size=(32, 32)))
     predictor = Predictor(light, device="cpu", batch_size=4)
     pixels: list[int] = []
     predictor.network.register_forward_pre_hook(lambda _, inputs: pixels.append(inputs[0].numel()))
     slices = np.random.default_rng(0).integers(0, 99, (2000, 20, 24)).astype(np.int16)
-    result = predictor.predict(Volume(slices, (1.0, 1.0, 2.0)))
+    result = predictor.predict(Volume.of(slices, (1.0, 1.0, 2.0)))
     assert len(result.rows) == 2000
     assert max(pixels) <= 4 * 128 * 128
 
@@ -171,16 +175,15 @@ def test_falling_to_the_cpu_is_told_in_the_result(package: ModelPackage, two_sli
     predictor = Predictor(package, device="cpu")
     predictor.network, predictor.device = NeverEnough(predictor.network), torch.device("meta")
     result = predictor.predict(two_slices)
-    assert any("CPU" in note for note in result.provenance["notes"])
+    assert any("CPU" in note for note in result.provenance.notes)
     assert np.array_equal(result.mask, Predictor(package, device="cpu").predict(two_slices).mask)
 
 
-@pytest.mark.parametrize("frames", [[], None])
-def test_nothing_to_analyse_is_told(
-    predictor: Predictor, study: PhantomStudy, frames: list[Volume] | None, two_slices: Volume
-) -> None:
-    with pytest.raises(InputError):
-        predictor.predict(frames if frames is not None else [study.volume, two_slices])
+def test_nothing_to_analyse_is_told(study: PhantomStudy, two_slices: Volume) -> None:
+    with pytest.raises(InputError, match="no volume"):
+        Study("empty", [])
+    with pytest.raises(InputError, match="mixed: the phases differ"):
+        Study("mixed", [study.volume, two_slices])
 
 
 def test_a_batch_of_nothing_is_refused(package: ModelPackage) -> None:
@@ -188,7 +191,7 @@ def test_a_batch_of_nothing_is_refused(package: ModelPackage) -> None:
         Predictor(package, batch_size=0)
 
 
-def test_predicting_needs_torch_numpy_and_simpleitk_alone(tiny_model: Path) -> None:
+def test_predicting_needs_only_what_slicer_brings_and_torch(tiny_model: Path) -> None:
     code = """
 import sys, numpy as np
 from pathlib import Path
@@ -198,7 +201,7 @@ from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 Predictor(load_package(Path(sys.argv[1])), device="cpu").predict(make_phantom(1, slices=1).volume)
 tops = {name.partition(".")[0] for name in set(sys.modules) - before}
-heavy = {"lightning", "safetensors", "sklearn", "scipy", "slicer", "vtk", "qt", "matplotlib", "rich"}
+heavy = {"lightning", "safetensors", "sklearn", "slicer", "vtk", "qt", "matplotlib", "rich"}
 print(sorted(tops & heavy), any(name.startswith("DCMMultiTaskLib.learning") for name in sys.modules))
 """
     done = subprocess.run(
@@ -215,6 +218,6 @@ def test_cuda_gives_the_cpus_mask(
 ) -> None:
     predictor = Predictor(package, device="cuda", mixed_precision=mixed_precision)
     first, second = (predictor.predict(study.volume) for _ in range(2))
-    assert first.provenance["mixed_precision"] == mixed_precision
+    assert first.provenance.mixed_precision == mixed_precision
     assert dice(first.mask, result.mask) >= 0.999
     assert np.array_equal(first.mask, second.mask)

@@ -8,16 +8,18 @@ import pytest
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.roi import Roi
+from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.inference.segmentation import Segmentation
 from DCMMultiTaskLib.learning.metrics import dice
 from DCMMultiTaskLib.phantom import PhantomStudy, make_phantom_cine
 
 
 def test_the_slice_axis_can_be_chosen(predictor: Predictor, study: PhantomStudy) -> None:
-    volume = replace(study.volume, array=study.volume.array[:, :24, :24].repeat(4, axis=0))
+    volume = Volume.of(study.volume.array[:, :24, :24].repeat(4, axis=0), study.volume.geometry.spacing)
     result = predictor.predict(volume, slice_axis=0)
     assert result.slice_axis == 0
     assert len(result.rows) == 24
@@ -30,16 +32,17 @@ def test_a_cine_keeps_the_phase_with_the_largest_cavity(predictor: Predictor) ->
     cine = make_phantom_cine(5, phases=4, dilated=False, slices=3, matrix=(160, 192))
     order = [2, 3, 0, 1]
     truth = [np.count_nonzero(cine[n].truth.array == 2) for n in order]
-    frames = [cine[n].volume for n in order]
-    ed = predictor.predict(frames)
-    assert (ed.provenance["phase"], ed.provenance["phases"]) == (int(np.argmax(truth)), 4)
-    assert ed.volume is frames[ed.provenance["phase"]]
-    alone = predictor.predict(frames, phase=ed.provenance["phase"])
+    study = Study("cine", [cine[n].volume for n in order])
+    ed = predictor.predict(study)
+    assert (ed.provenance.phase, ed.provenance.phases) == (int(np.argmax(truth)), 4)
+    assert ed.volume is study.phases[ed.phase]
+    assert (ed.phase, list(ed.labels)) == (ed.provenance.phase, [ed.phase])
+    alone = predictor.predict(study, phase=ed.provenance.phase)
     assert dice(alone.mask, ed.mask) > 0.9
-    assert predictor.predict(frames, phase="first").provenance["phase"] == 0
+    assert predictor.predict(study, phase="first").provenance.phase == 0
     for wrong in (4, 99, -1, "late"):
         with pytest.raises(InputError, match="phase"):
-            predictor.predict(frames, phase=wrong)
+            predictor.predict(study, phase=wrong)
 
 
 def test_progress_counts_to_the_end(predictor: Predictor, two_slices: Volume) -> None:
@@ -65,7 +68,7 @@ def test_cancelling_keeps_the_finished_slices(package: ModelPackage, study: Phan
     assert not result.mask[4:].any()
     assert all(math.isnan(row.dcm_probability) and row.dcm_class == 0 for row in result.rows[4:])
     assert math.isfinite(result.dcm_probability)
-    assert any("cancelled" in note for note in result.provenance["notes"])
+    assert any("cancelled" in note for note in result.provenance.notes)
 
 
 def test_cancelling_at_once_gives_an_empty_result(predictor: Predictor, study: PhantomStudy) -> None:
@@ -78,7 +81,7 @@ def test_cancelling_at_once_gives_an_empty_result(predictor: Predictor, study: P
 
 
 def test_cancelling_a_cine_keeps_the_best_finished_phase(package: ModelPackage) -> None:
-    frames = [s.volume for s in make_phantom_cine(5, phases=3, slices=2, matrix=(160, 192))]
+    cine = Study("cine", [s.volume for s in make_phantom_cine(5, phases=3, slices=2, matrix=(160, 192))])
     done = 0
 
     def count(now: int, _total: int) -> None:
@@ -86,9 +89,9 @@ def test_cancelling_a_cine_keeps_the_best_finished_phase(package: ModelPackage) 
         done = now
 
     predictor = Predictor(package, device="cpu", batch_size=1)
-    result = predictor.predict(frames, progress=count, cancelled=lambda: done >= 2 + 2 + 1)
+    result = predictor.predict(cine, progress=count, cancelled=lambda: done >= 2 + 2 + 1)
     assert result.cancelled
-    assert result.provenance["phase"] == 0
+    assert result.provenance.phase == 0
     assert "not analysed" not in {row.quality for row in result.rows}
 
 
@@ -98,14 +101,14 @@ def test_an_roi_takes_the_place_of_the_first_pass(
     steps: list[int] = []
     pointed = predictor.predict(study.volume, roi=Roi(tuple(heart)), progress=lambda _, total: steps.append(total))
     assert steps[-1] == 6
-    assert pointed.provenance["localisation"]["method"] == "region of interest"
+    assert pointed.provenance.localisation["method"] == "region of interest"
     assert dice(pointed.mask, result.mask) > 0.8
 
 
 def test_an_roi_with_a_size_bounds_the_mask(predictor: Predictor, study: PhantomStudy, heart: np.ndarray) -> None:
-    thick = 2.5 * study.volume.spacing[2]
-    roi = Roi(tuple(heart), (60.0, 60.0, thick), study.volume.direction)
-    inside = roi.contains(study.volume)
+    thick = 2.5 * study.volume.geometry.spacing[2]
+    roi = Roi(tuple(heart), (60.0, 60.0, thick), study.volume.geometry.direction)
+    inside = roi.contains(study.volume.geometry)
     result = predictor.predict(study.volume, roi=roi)
     assert result.mask.any()
     assert not result.mask[~inside].any()
@@ -135,13 +138,13 @@ def test_the_threshold_decides_the_class(predictor: Predictor, two_slices: Volum
         result = predictor.predict(two_slices, threshold=threshold)
         assert result.dcm_class == expected
         assert {row.dcm_class for row in result.rows} == {expected}
-        assert result.provenance["decision"]["threshold"] == threshold
+        assert result.provenance.decision.threshold == threshold
 
 
 def test_only_the_largest_component_is_kept_unless_asked_otherwise(predictor: Predictor, study: PhantomStudy) -> None:
     # One heart twice in one stack, a black slice between: two slices of it, then three.
     one = study.volume.array
-    twice = replace(study.volume, array=np.concatenate([one[2:4], np.zeros_like(one[:1]), one[1:4]]))
+    twice = Volume.of(np.concatenate([one[2:4], np.zeros_like(one[:1]), one[1:4]]), study.volume.geometry.spacing)
     everything = predictor.predict(twice, largest_component=False).mask.any(axis=(1, 2))
     kept = predictor.predict(twice).mask.any(axis=(1, 2))
     assert list(everything) == [True, True, False, True, True, True]
@@ -162,7 +165,7 @@ def test_no_activation_map_unless_asked_for(predictor: Predictor, two_slices: Vo
 
 
 def test_more_views_change_the_answer_a_little(package: ModelPackage, predictor: Predictor, two_slices: Volume) -> None:
-    views = {**package.preprocessing, "flips": ["none", "horizontal", "rotate90"]}
+    views = replace(package.preprocessing, flips=("none", "horizontal", "rotate90"))
     many = Predictor(replace(package, preprocessing=views), device="cpu").predict(two_slices)
     one = predictor.predict(two_slices)
     assert many.rows[0].dcm_probability != one.rows[0].dcm_probability
@@ -170,8 +173,23 @@ def test_more_views_change_the_answer_a_little(package: ModelPackage, predictor:
 
 
 def test_calibration_is_applied(package: ModelPackage, predictor: Predictor, two_slices: Volume) -> None:
-    decision = {**package.decision, "slice_scale": 0.5, "slice_bias": 1.0}
+    decision = replace(package.decision, slice_scale=0.5, slice_bias=1.0)
     calibrated = Predictor(replace(package, decision=decision), device="cpu").predict(two_slices)
     for plain, changed in zip(predictor.predict(two_slices).rows, calibrated.rows, strict=True):
         logit = math.log(plain.dcm_probability / (1 - plain.dcm_probability))
         assert changed.dcm_probability == pytest.approx(1 / (1 + math.exp(-(0.5 * logit + 1))), abs=1e-6)
+
+
+def test_an_open_ring_is_closed_across_its_gap_and_the_result_says_so(
+    predictor: Predictor, study: PhantomStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = study.truth.array == 1
+    rows, columns = np.argwhere(drawn[3]).min(axis=0), np.argwhere(drawn[3]).max(axis=0)
+    middle = (rows[1] + columns[1]) // 2
+    drawn[3, rows[0] : (rows[0] + columns[0]) // 2, middle - 6 : middle + 7] = False  # a gap at the top
+    monkeypatch.setattr(Segmentation, "source_mask", lambda _: drawn.astype(np.uint8))
+    result = predictor.predict(study.volume)
+    true_mm2 = np.count_nonzero(study.truth.array[3] == 2) * np.prod(study.volume.geometry.spacing[:2])
+    assert "ring open" in result.rows[3].reasons
+    assert result.rows[3].cavity_area_mm2 == pytest.approx(true_mm2, rel=0.2)
+    assert any("slice 3" in note and "gap" in note for note in result.provenance.notes)

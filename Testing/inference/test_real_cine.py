@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.inference.package import load_package, shipped_model
 from DCMMultiTaskLib.inference.predictor import Predictor
 
@@ -30,18 +30,18 @@ def polygon(path: Path, shape: tuple[int, ...]) -> np.ndarray:
 @pytest.mark.real_data
 @pytest.mark.skipif(not (SUNNYBROOK / "dicom" / PATIENT).is_dir(), reason="needs the Sunnybrook data (DCM_DATA)")
 def test_the_myocardium_of_a_real_cine() -> None:
-    result = Predictor(load_package(shipped_model())).predict(read_frames(SUNNYBROOK / "dicom" / PATIENT))
-    assert result.provenance["phases"] == PHASES
+    result = Predictor(load_package(shipped_model())).predict(read_study(SUNNYBROOK / "dicom" / PATIENT))
+    assert result.provenance.phases == PHASES
     # The contours are those of the last phase of the heart beat; its neighbours differ by a millimetre.
-    assert (result.provenance["phase"] + 3) % PHASES <= 4
+    assert (result.provenance.phase + 3) % PHASES <= 4
 
     both = either = 0
     for outer in sorted((SUNNYBROOK / "contours" / PATIENT / "IRCCI-expert").glob("*-ocontour-manual.txt")):
         frame = SUNNYBROOK / "dicom" / PATIENT / f"{int(outer.name.split('-')[2])}.dcm"
         corner = sitk.ReadImage(str(frame)).GetOrigin()
-        place = np.linalg.solve(result.volume.index_to_lps, np.append(corner, 1))[:3]
+        place = np.linalg.solve(result.geometry.index_to_lps, np.append(corner, 1))[:3]
         assert np.allclose(place[:2], 0, atol=1e-3)
-        mask = result.mask[round(place[2])] == 1
+        mask = result.mask[round(place[2])]
         inner = outer.with_name(outer.name.replace("ocontour", "icontour"))
         truth = polygon(outer, mask.shape) & ~polygon(inner, mask.shape)
         both += np.count_nonzero(mask & truth)

@@ -26,4 +26,4 @@ def test_it_finds_the_myocardium_of_phantoms_that_it_has_not_seen(seed, dilated)
     result = Predictor(load_package(shipped_model())).predict(study.volume)
     mask, truth = result.mask == 1, study.truth.array == 1
     assert 2 * np.count_nonzero(mask & truth) / (np.count_nonzero(mask) + np.count_nonzero(truth)) > 0.8
-    assert result.provenance["localisation"]["method"] == "heart found"
+    assert result.provenance.localisation["method"] == "heart found"

@@ -99,8 +99,8 @@ def test_masks_that_lie_off_their_images_are_moved_back(tmp_path, offset):
         return np.stack([(distance < 20).astype(np.uint8) + (distance < 12)] * 2)
 
     true, moved = study((45.3, 40.6)), study((45.3 + offset[0], 40.6 + offset[1]))
-    write_volume(tmp_path / "image.nrrd", Volume(true * 40.0, spacing=(1.4, 1.4, 8.0)))
-    write_volume(tmp_path / "mask.nrrd", Volume(moved, spacing=(1.4, 1.4, 8.0)))
+    write_volume(tmp_path / "image.nrrd", Volume.of(true * 40.0, spacing=(1.4, 1.4, 8.0)))
+    write_volume(tmp_path / "mask.nrrd", Volume.of(moved, spacing=(1.4, 1.4, 8.0)))
     manifest = write_manifest(tmp_path, [row()])
     (patient,) = read_manifest(manifest, mask_offset=offset)
     _, mask = read_patient(patient)

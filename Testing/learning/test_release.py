@@ -96,7 +96,7 @@ def test_slices_without_a_predicted_mask_are_counted():
 def test_evaluation_writes_every_column_and_the_threshold(tiny_model, tmp_path):
     manifest = write_phantoms(tmp_path / "phantoms", count=2, seed=60, slices=3)
     package = load_package(tiny_model)
-    predictor = Predictor(replace(package, decision={**package.decision, "threshold": 0.3}), device="cpu")
+    predictor = Predictor(replace(package, decision=replace(package.decision, threshold=0.3)), device="cpu")
     figures = evaluate(predictor, read_manifest(manifest), tmp_path / "out", progress=lambda line: None)
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["threshold"] == 0.3
     for file, number in (("slices.csv", figures["slices"]), ("patients.csv", 2)):
@@ -121,7 +121,7 @@ def test_the_true_cavity_is_what_the_ring_encloses_and_its_own_label():
     labels[0, 1:4, 1:4] = 1
     labels[0, 2, 2] = 0
     labels[1, 2, 1:4] = (1, 2, 2)
-    myocardium, cavity = true_areas(Volume(labels, spacing=(1.5, 2.0, 8.0)), 2)
+    myocardium, cavity = true_areas(Volume.of(labels, spacing=(1.5, 2.0, 8.0)), 2)
     assert myocardium.tolist() == [8 * 3.0, 1 * 3.0]
     assert cavity.tolist() == [1 * 3.0, 2 * 3.0]
 

@@ -8,7 +8,7 @@ import pytest
 import SimpleITK as sitk
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.reading import read_frames
+from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.phantom import make_phantom, make_phantom_cine, write_phantoms, write_sample
 
 SAMPLE = Path(__file__).parents[2] / "Resources" / "SampleData" / "DCMPhantom.nrrd"
@@ -26,7 +26,7 @@ def studies(normal_and_dilated):
 
 def largest_diameters_mm(study):
     """Inner diameter and wall thickness of the slice with the largest cavity."""
-    pixel = study.truth.spacing[0] * study.truth.spacing[1]
+    pixel = study.truth.geometry.spacing[0] * study.truth.geometry.spacing[1]
     cavity = (study.truth.array == 2).sum((1, 2)) * pixel
     whole = (study.truth.array > 0).sum((1, 2)) * pixel
     inner, outer = (2 * np.sqrt(areas[cavity.argmax()] / np.pi) for areas in (cavity, whole))
@@ -41,8 +41,8 @@ def test_the_same_seed_gives_the_same_study_and_another_seed_another():
     first, again, other = make_phantom(3, slices=2), make_phantom(3, slices=2), make_phantom(4, slices=2)
     assert np.array_equal(first.volume.array, again.volume.array)
     assert np.array_equal(first.truth.array, again.truth.array)
-    assert first.volume.spacing == again.volume.spacing and first.volume.origin == again.volume.origin
-    assert first.volume.spacing != other.volume.spacing
+    assert first.volume.geometry.same_as(again.volume.geometry, tolerance=0)
+    assert first.volume.geometry.spacing != other.volume.geometry.spacing
 
 
 def test_options_change_only_what_they_name():
@@ -52,7 +52,7 @@ def test_options_change_only_what_they_name():
         make_phantom(5, dilated=False, slices=3, scar="none", contrast="cine"),
     ):
         assert np.array_equal(lge.truth.array, other.truth.array)
-        assert lge.volume.spacing == other.volume.spacing
+        assert lge.volume.geometry.spacing == other.volume.geometry.spacing
         assert not np.array_equal(lge.volume.array, other.volume.array)
 
 
@@ -129,25 +129,25 @@ def test_a_scar_is_bright_and_stays_within_the_myocardium(scar):
 
 def test_geometry_varies_between_studies_and_is_a_short_axis(studies):
     assert len({study.volume.array.shape for study in studies}) > 1
-    assert len({(study.volume.spacing, study.volume.origin) for study in studies}) == len(studies)
+    assert len({(study.volume.geometry.spacing, study.volume.geometry.origin) for study in studies}) == len(studies)
     for study in studies:
-        assert 1.2 <= study.volume.spacing[0] == study.volume.spacing[1] <= 1.6
-        assert 8.0 <= study.volume.spacing[2] <= 10.0
-        direction = study.volume.direction
+        assert 1.2 <= study.volume.geometry.spacing[0] == study.volume.geometry.spacing[1] <= 1.6
+        assert 8.0 <= study.volume.geometry.spacing[2] <= 10.0
+        direction = study.volume.geometry.direction
         assert np.allclose(direction.T @ direction, np.eye(3), atol=1e-9) and np.linalg.det(direction) > 0
         assert np.abs(direction).max() < 0.98  # oblique
     centres = []
     for study in studies:
         rows, columns = np.nonzero(study.truth.array[5])
         half = np.array(study.truth.array.shape[1:]) / 2
-        centres.append((np.array([rows.mean(), columns.mean()]) - half) * study.volume.spacing[0])
+        centres.append((np.array([rows.mean(), columns.mean()]) - half) * study.volume.geometry.spacing[0])
     assert np.std(centres, axis=0).min() > 2.0  # mm
 
 
 def test_slices_are_slightly_misregistered_by_breathing(studies):
     for study in studies[:3]:
         centres = [np.mean(np.nonzero(truth == 2), axis=1) for truth in study.truth.array[2:]]
-        steps = np.linalg.norm(np.diff(centres, axis=0), axis=1) * study.volume.spacing[0]
+        steps = np.linalg.norm(np.diff(centres, axis=0), axis=1) * study.volume.geometry.spacing[0]
         assert 0.2 < steps.mean() < 4.0
 
 
@@ -190,10 +190,10 @@ def test_write_phantoms_writes_studies_and_a_manifest_that_points_to_them(tmp_pa
     assert [row["dcm"] for row in rows] == ["0", "1"] and [row["group"] for row in rows] == ["normal", "dilated"]
     for number, row in enumerate(rows):
         study = make_phantom(40 + number, dilated=bool(number), slices=2)
-        image, mask = (read_frames(manifest.parent / row[kind])[0] for kind in ("image", "mask"))
+        image, mask = (read_study(manifest.parent / row[kind]).volume for kind in ("image", "mask"))
         assert np.array_equal(image.array, study.volume.array)
         assert np.array_equal(mask.array, study.truth.array)
-        assert np.allclose(image.index_to_lps, study.volume.index_to_lps, atol=1e-4)
+        assert np.allclose(image.geometry.index_to_lps, study.volume.geometry.index_to_lps, atol=1e-4)
         assert int(row["slices"]) == 2
 
 
@@ -212,8 +212,8 @@ def test_no_studies_and_no_phases_are_refused(tmp_path):
 
 def test_the_sample_study_is_small_and_is_what_the_phantom_makes(tmp_path):
     assert SAMPLE.stat().st_size < 600_000
-    shipped, made = (read_frames(path)[0] for path in (SAMPLE, write_sample(tmp_path / "sample.nrrd")))
-    assert np.allclose(shipped.index_to_lps, made.index_to_lps, atol=1e-4)
+    shipped, made = (read_study(path).volume for path in (SAMPLE, write_sample(tmp_path / "sample.nrrd")))
+    assert np.allclose(shipped.geometry.index_to_lps, made.geometry.index_to_lps, atol=1e-4)
     assert (
         np.abs(shipped.array.astype(int) - made.array).max() <= 2
     )  # the last bit of a Fourier transform differs between machines

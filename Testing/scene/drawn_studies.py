@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
+import numpy as np
+from provenances import provenance
+
+from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.result import Result, SliceRow
 
@@ -32,19 +36,18 @@ def drawn_study(slices: int = 6, size: int = 64, *, oblique: bool = True, name: 
         image[k] = 40 + 30 * (np.hypot(i - size / 2, j - size / 2) < 0.47 * size)
         image[k][mask[k] == 1] = 120
         image[k][radius <= 0.6 * outer] = 220
-    volume = Volume(
-        array=image,
+    volume = Volume.of(
+        image,
         spacing=(1.40625, 1.3, 8.25),
         origin=(-31.7, 12.3, 101.9) if oblique else (0.0, 0.0, 0.0),
         direction=rotation((20, -35, 50)) if oblique else np.eye(3),
-        name=name,
     )
     probabilities = np.linspace(0.1, 0.9, slices)
-    pixel = volume.spacing[0] * volume.spacing[1]
+    pixel = volume.geometry.spacing[0] * volume.geometry.spacing[1]
     rows = tuple(
         SliceRow(
             slice=k,
-            position_mm=k * volume.spacing[2],
+            position_mm=k * volume.geometry.spacing[2],
             dcm_probability=float(probabilities[k]) if k else float("nan"),
             dcm_class=int(k > 0 and probabilities[k] >= 0.5),
             myocardium_area_mm2=float(mask[k].sum() * pixel),
@@ -54,20 +57,19 @@ def drawn_study(slices: int = 6, size: int = 64, *, oblique: bool = True, name: 
         for k in range(slices)
     )
     return Result(
-        volume=volume,
-        mask=mask,
+        study=Study(name, [volume]),
+        labels={0: np.where(image == 220, np.uint8(2), mask)},
+        phase=0,
         slice_axis=2,
         rows=rows,
         dcm_probability=0.5625,
         dcm_class=1,
         rule="mean of the slices' logits, weighted by the area of the myocardium",
-        provenance={
-            "model": "drawn",
-            "model_sha256": "0" * 64,
-            "decision": {"threshold": 0.5},
-            "device": "cpu",
-            "notes": ['a note; with: awkward "characters" & <tags> µ'],
-            "seconds": 1.25,
-        },
+        provenance=provenance(notes=('a note; with: awkward "characters" & <tags> µ',)),
         activation=(mask * 0.75).astype(np.float32),
     )
+
+
+def with_mask(result: Result, mask: np.ndarray) -> Result:
+    """The result with another myocardium, bool, and no cavity."""
+    return replace(result, labels={result.phase: mask.astype(np.uint8)})

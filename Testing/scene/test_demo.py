@@ -10,6 +10,7 @@ import pytest
 
 from DCMMultiTaskLib import demo
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.inference.package import load_package, save_package
 from DCMMultiTaskLib.phantom import make_phantom
@@ -75,11 +76,11 @@ def test_sunnybrook_is_taken_where_it_is(tmp_path, monkeypatch):
     series.mkdir(parents=True)
     read = []
 
-    def read_frames(path):
+    def read_study(path):
         read.append(path)
-        return [make_phantom(3, slices=1).volume]
+        return Study("heart", [make_phantom(3, slices=1).volume])
 
-    monkeypatch.setattr("DCMMultiTaskLib.imaging.reading.read_frames", read_frames)
+    monkeypatch.setattr("DCMMultiTaskLib.imaging.reading.read_study", read_study)
     study = demo.choose_input({}, tmp_path / "checkout")
     assert read == [series]
     assert demo.SUNNYBROOK_PATIENT in study.description
@@ -93,7 +94,7 @@ def test_without_data_a_phantom_is_taken_and_named_as_one(tmp_path):
     study = demo.choose_input({}, tmp_path / "checkout")
     assert "phantom" in study.description
     assert "not a patient" in study.description
-    assert len(study.frames) == 1
+    assert len(study.study.phases) == 1
 
 
 def test_an_input_that_is_not_there_ends_in_one_sentence(tmp_path, monkeypatch, capsys):

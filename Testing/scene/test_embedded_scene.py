@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.scene import embedded
 
 
@@ -42,7 +44,8 @@ def test_logics_are_reached_as_in_slicer(slicer):
         assert logic.GetMRMLApplicationLogic() is embedded.embedded().application_logic
 
 
-def test_the_shipped_terminology_names_myocardium(slicer):
+@pytest.mark.parametrize(("segment", "label"), [(MYOCARDIUM, "myocardium"), (LV_CAVITY, "LV cavity")])
+def test_the_shipped_terminology_names_the_segments(slicer, segment, label):
     from pathlib import Path
 
     from DCMMultiTaskLib.scene import terminology
@@ -52,10 +55,10 @@ def test_the_shipped_terminology_names_myocardium(slicer):
     logic = slicer.modules.terminologies.logic()
     assert logic.IsTerminologyContextLoaded(name)
     entry = slicer.vtkSlicerTerminologyEntry()
-    assert logic.FindTypeInTerminologyBy3dSlicerLabel(name, "myocardium", entry)
-    assert entry.GetTypeObject().GetCodeMeaning() == terminology.SEGMENT_NAME
-    assert tuple(entry.GetTypeObject().GetRecommendedDisplayRGBValue()) == terminology.SEGMENT_COLOUR
+    assert logic.FindTypeInTerminologyBy3dSlicerLabel(name, label, entry)
+    assert entry.GetTypeObject().GetCodeMeaning() == segment.meaning
+    assert tuple(entry.GetTypeObject().GetRecommendedDisplayRGBValue()) == segment.colour
     ours = slicer.vtkSlicerTerminologyEntry()
-    assert logic.DeserializeTerminologyEntry(terminology.TERMINOLOGY_ENTRY, ours)
+    assert logic.DeserializeTerminologyEntry(segment.terminology, ours)
     assert logic.AreCodedEntriesEqual(entry.GetTypeObject(), ours.GetTypeObject())
     assert logic.AreCodedEntriesEqual(entry.GetCategoryObject(), ours.GetCategoryObject())

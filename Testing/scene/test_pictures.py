@@ -103,7 +103,7 @@ def restored(study, order, flips):
             origin = origin + direction[:, axis] * volume.spacing[axis] * (array.shape[2 - axis] - 1)
             direction[:, axis] *= -1
     turned = [2 - order[2 - axis] for axis in range(3)]
-    new = Volume(
+    new = Volume.of(
         np.ascontiguousarray(array.transpose(turned)),
         tuple(volume.spacing[axis] for axis in order),
         tuple(origin),

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn_studies import drawn_study
+from drawn_studies import drawn_study, with_mask
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.inference.result import SliceRow
+from DCMMultiTaskLib.inference.settings import Decision
 from DCMMultiTaskLib.scene import nodes as nodes_module
-from DCMMultiTaskLib.scene import provenance, terminology
+from DCMMultiTaskLib.scene import provenance
 from DCMMultiTaskLib.scene.files import save_scene
 from DCMMultiTaskLib.scene.hierarchy import hierarchy
 from DCMMultiTaskLib.scene.nodes import add_volume, result_to_nodes
@@ -69,9 +71,13 @@ def given(nodes) -> dict[str, object]:
 def check_everything_is_there(slicer, study, nodes) -> None:
     segment = nodes.segmentation.GetSegmentation().GetSegment(nodes.segment_id)
     assert segment.GetName() == "Myocardium"
-    assert segment.GetTerminology() == terminology.TERMINOLOGY_ENTRY
+    assert segment.GetTerminology() == MYOCARDIUM.terminology
     np.testing.assert_allclose(segment.GetColor(), np.array([192, 104, 88]) / 255, atol=1e-6)
     np.testing.assert_array_equal(segment_array(slicer, nodes), study.mask)
+    cavity = nodes.segmentation.GetSegmentation().GetSegment("LV cavity")
+    assert cavity.GetTerminology() == LV_CAVITY.terminology
+    values = slicer.util.arrayFromSegmentBinaryLabelmap(nodes.segmentation, "LV cavity", nodes.volume)
+    np.testing.assert_array_equal(values, study.label_map == 2)
 
     assert [nodes.table.GetColumnName(n) for n in range(nodes.table.GetNumberOfColumns())] == [
         column.name for column in fields(SliceRow)
@@ -93,26 +99,26 @@ def check_everything_is_there(slicer, study, nodes) -> None:
     assert series[0].GetTableNode() is nodes.table
     assert (series[0].GetXColumnName(), series[0].GetYColumnName()) == ("slice", "dcm_probability")
     line = slicer.util.arrayFromTableColumn(series[1].GetTableNode(), "threshold")
-    np.testing.assert_allclose(line, study.provenance["decision"]["threshold"])
+    np.testing.assert_allclose(line, study.provenance.decision.threshold)
 
     np.testing.assert_allclose(slicer.util.arrayFromVolume(nodes.activation), study.activation)
     assert nodes.activation.GetDisplayNode().GetColorNode().GetName() == "Inferno"
 
     tree = hierarchy(nodes.volume.GetScene())
     folder = tree.GetItemParent(tree.GetItemByDataNode(nodes.table))
-    assert tree.GetItemName(folder) == f"{study.volume.name} DCM"
+    assert tree.GetItemName(folder) == f"{study.name} DCM"
     assert tree.GetItemParent(folder) == tree.GetItemParent(tree.GetItemByDataNode(nodes.volume))
     for node in (nodes.segmentation, nodes.table, nodes.chart, nodes.activation):
         assert tree.GetItemParent(tree.GetItemByDataNode(node)) == folder
         facts = provenance.node_attributes(node)
         assert facts == provenance.attributes_of(study)
-        assert json.loads(facts["notes"]) == study.provenance["notes"]
+        assert json.loads(facts["notes"]) == list(study.provenance.notes)
         assert node.GetNodeReference("DCMMultiTask.Volume") is nodes.volume
     assert nodes.segmentation.GetNodeReference("referenceImageGeometryRef") is nodes.volume
 
 
 def test_a_result_is_complete_in_the_scene(scene, slicer, study):
-    nodes = result_to_nodes(study, add_volume(study.volume))
+    nodes = result_to_nodes(study, add_volume(study.volume, study.name))
     check_everything_is_there(slicer, study, nodes)
     assert nodes.segmentation.GetName() == "drawn segmentation"
     assert nodes.table.GetName() == "drawn DCM risk"
@@ -121,18 +127,18 @@ def test_a_result_is_complete_in_the_scene(scene, slicer, study):
 
 
 def test_the_mask_lies_exactly_on_the_oblique_volume(scene, slicer, study):
-    nodes = result_to_nodes(study, add_volume(study.volume))
+    nodes = result_to_nodes(study, add_volume(study.volume, study.name))
     image = slicer.vtkOrientedImageData()
     nodes.segmentation.GetBinaryLabelmapRepresentation(nodes.segment_id, image)
     assert image.GetOrigin() == nodes.volume.GetOrigin()
     assert image.GetSpacing() == nodes.volume.GetSpacing()
     directions = [[0.0] * 3 for _ in range(3)]
     image.GetDirections(directions)
-    np.testing.assert_array_equal(directions, np.diag([-1, -1, 1]) @ study.volume.direction)
+    np.testing.assert_array_equal(directions, np.diag([-1, -1, 1]) @ study.geometry.direction)
 
 
 def test_a_saved_scene_comes_back_whole(scene, slicer, study, tmp_path):
-    result_to_nodes(study, add_volume(study.volume))
+    result_to_nodes(study, add_volume(study.volume, study.name))
     path = save_scene(tmp_path / "drawn.mrb")
     scene.Clear(0)
     assert scene.ReadFromMRB(str(path), True)
@@ -153,13 +159,13 @@ def test_a_saved_scene_comes_back_whole(scene, slicer, study, tmp_path):
 
 
 def test_updating_in_place_multiplies_no_node_and_no_folder(scene, slicer, study):
-    nodes = result_to_nodes(study, add_volume(study.volume))
+    nodes = result_to_nodes(study, add_volume(study.volume, study.name))
     before = sorted(contents(scene))
     changed = replace(
         study,
-        mask=study.mask[::-1].copy(),
+        labels={0: study.label_map[::-1].copy()},
         rows=tuple(replace(row, dcm_probability=0.25) for row in study.rows),
-        provenance={**study.provenance, "decision": {"threshold": 0.75}, "model": "another"},
+        provenance=replace(study.provenance, decision=Decision(threshold=0.75), model="another"),
     )
     again = result_to_nodes(changed, nodes.volume, **given(nodes))
     assert sorted(contents(scene)) == before
@@ -169,7 +175,7 @@ def test_updating_in_place_multiplies_no_node_and_no_folder(scene, slicer, study
 
 
 def test_without_given_nodes_a_second_result_is_kept_beside_the_first(scene, slicer, study):
-    first = result_to_nodes(study, add_volume(study.volume))
+    first = result_to_nodes(study, add_volume(study.volume, study.name))
     second = result_to_nodes(study, first.volume)
     assert second.table is not first.table
     assert second.table.GetName() == "drawn DCM risk_1"
@@ -179,15 +185,15 @@ def test_without_given_nodes_a_second_result_is_kept_beside_the_first(scene, sli
 
 
 def test_other_segments_and_the_users_colour_stay(scene, slicer, study):
-    nodes = result_to_nodes(study, add_volume(study.volume))
+    nodes = result_to_nodes(study, add_volume(study.volume, study.name))
     segmentation = nodes.segmentation.GetSegmentation()
     segmentation.GetSegment(nodes.segment_id).SetColor(0.0, 1.0, 0.0)
     other = segmentation.AddEmptySegment("Scar", "Scar")
-    scar = np.zeros_like(study.mask)
+    scar = np.zeros_like(study.label_map)
     scar[2, 20:30, 20:30] = 1
     slicer.util.updateSegmentBinaryLabelmapFromArray(scar, nodes.segmentation, other, nodes.volume)
     segmentation.CollapseBinaryLabelmaps(False)
-    changed = replace(study, mask=1 - study.mask)
+    changed = with_mask(study, ~study.mask)
     result_to_nodes(changed, nodes.volume, **given(nodes))
     np.testing.assert_array_equal(segment_array(slicer, nodes), changed.mask)
     back = slicer.util.arrayFromSegmentBinaryLabelmap(nodes.segmentation, other, nodes.volume)
@@ -196,29 +202,24 @@ def test_other_segments_and_the_users_colour_stay(scene, slicer, study):
 
 
 def test_a_surface_that_is_shown_follows_the_new_mask(scene, study):
-    nodes = result_to_nodes(study, add_volume(study.volume))
+    nodes = result_to_nodes(study, add_volume(study.volume, study.name))
     nodes.segmentation.CreateClosedSurfaceRepresentation()
     before = nodes.segmentation.GetClosedSurfaceInternalRepresentation(nodes.segment_id).GetNumberOfPoints()
     half = study.mask.copy()
     half[3:] = 0
-    result_to_nodes(replace(study, mask=half), nodes.volume, **given(nodes))
+    result_to_nodes(with_mask(study, half), nodes.volume, **given(nodes))
     after = nodes.segmentation.GetClosedSurfaceInternalRepresentation(nodes.segment_id).GetNumberOfPoints()
     assert 0 < after < before
 
 
-def test_a_result_without_a_threshold_drops_the_line(scene, study):
-    nodes = result_to_nodes(study, add_volume(study.volume))
-    bare = replace(study, provenance={"model": "drawn"})
-    result_to_nodes(bare, nodes.volume, **given(nodes))
-    assert nodes.chart.GetNumberOfPlotSeriesNodes() == 1
-    assert count(scene, "vtkMRMLPlotSeriesNode") == 1
-    assert count(scene, "vtkMRMLTableNode") == 1
-    result_to_nodes(study, nodes.volume, **given(nodes))
-    assert nodes.chart.GetNumberOfPlotSeriesNodes() == 2
+def test_the_cavity_can_be_left_out(scene, slicer, study):
+    nodes = result_to_nodes(study, add_volume(study.volume, study.name), cavity=False)
+    assert nodes.segmentation.GetSegmentation().GetNumberOfSegments() == 1
+    np.testing.assert_array_equal(segment_array(slicer, nodes), study.mask)
 
 
 def test_nodes_that_the_user_moved_stay_in_their_folder(scene, study):
-    nodes = result_to_nodes(study, add_volume(study.volume))
+    nodes = result_to_nodes(study, add_volume(study.volume, study.name))
     tree = hierarchy(scene)
     own = tree.CreateFolderItem(tree.GetSceneItemID(), "mine")
     tree.SetItemParent(tree.GetItemByDataNode(nodes.table), own)
@@ -229,20 +230,23 @@ def test_nodes_that_the_user_moved_stay_in_their_folder(scene, study):
 
 
 @pytest.mark.parametrize("run", ["first", "update"])
-@pytest.mark.parametrize("step", ["set_mask", "set_rows", "_set_chart", "_set_activation", "_place"])
+@pytest.mark.parametrize("step", ["set_labels", "set_rows", "_set_chart", "_set_activation", "_place"])
 def test_a_failure_leaves_the_scene_as_it_was(scene, slicer, study, monkeypatch, run, step):
-    volume = add_volume(study.volume)
+    volume = add_volume(study.volume, study.name)
     given_nodes = given(result_to_nodes(study, volume)) if run == "update" else {}
     if not given_nodes:
         given_nodes = {"segmentation_node": scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "mine")}
     changed = replace(
-        study, mask=1 - study.mask, rows=study.rows[:2], provenance={"model": "other"}, activation=1 - study.activation
+        with_mask(study, ~study.mask),
+        rows=study.rows[:2],
+        provenance=replace(study.provenance, model="other"),
+        activation=1 - study.activation,
     )
     before = contents(scene)
     original = getattr(nodes_module, step)
 
-    def failing(*arguments):
-        original(*arguments)
+    def failing(*arguments, **options):
+        original(*arguments, **options)
         raise RuntimeError("on purpose")
 
     with monkeypatch.context() as patch:
@@ -254,7 +258,7 @@ def test_a_failure_leaves_the_scene_as_it_was(scene, slicer, study, monkeypatch,
 
 
 def test_a_result_of_another_volume_is_refused(scene, study):
-    other = add_volume(drawn_study(slices=4, name="other").volume)
+    other = add_volume(drawn_study(slices=4).volume, "other")
     before = contents(scene)
     with pytest.raises(InputError, match=r"the result has 64 x 64 x 6 voxels, but the volume 'other' has 64 x 64 x 4"):
         result_to_nodes(study, other)
@@ -262,7 +266,7 @@ def test_a_result_of_another_volume_is_refused(scene, study):
 
 
 def test_a_segmentation_under_a_transform_is_refused(scene, study):
-    volume = add_volume(study.volume)
+    volume = add_volume(study.volume, study.name)
     segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "moved")
     transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "shift")
     segmentation.SetAndObserveTransformNodeID(transform.GetID())
@@ -271,7 +275,7 @@ def test_a_segmentation_under_a_transform_is_refused(scene, study):
 
 
 def test_a_chart_and_a_table_of_the_user_are_taken(scene, slicer, study):
-    volume = add_volume(study.volume)
+    volume = add_volume(study.volume, study.name)
     table = scene.AddNewNodeByClass("vtkMRMLTableNode", "my table")
     chart = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", "my chart")
     nodes = result_to_nodes(study, volume, table_node=table, chart_node=chart)
@@ -283,7 +287,7 @@ def test_a_chart_and_a_table_of_the_user_are_taken(scene, slicer, study):
 def test_a_scene_that_cannot_be_written_leaves_the_old_file(scene, study, tmp_path, monkeypatch):
     path = tmp_path / "drawn.mrb"
     path.write_bytes(b"old")
-    result_to_nodes(study, add_volume(study.volume))
+    result_to_nodes(study, add_volume(study.volume, study.name))
     monkeypatch.setattr("DCMMultiTaskLib.scene.files._is_whole", lambda path: False)
     with pytest.raises(InputError, match="cannot be saved"):
         save_scene(path)
@@ -292,7 +296,7 @@ def test_a_scene_that_cannot_be_written_leaves_the_old_file(scene, study, tmp_pa
 
 
 def test_a_full_disk_leaves_the_old_file_and_is_told_in_one_sentence(scene, study, tmp_path, monkeypatch):
-    result_to_nodes(study, add_volume(study.volume))
+    result_to_nodes(study, add_volume(study.volume, study.name))
     path = tmp_path / "drawn.mrb"
     path.write_bytes(b"old")
 

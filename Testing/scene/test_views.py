@@ -33,7 +33,7 @@ def test_a_bundle_opens_with_image_chart_and_table_in_view(scene, slicer, study,
 def test_the_red_view_lies_in_an_acquired_slice_through_the_heart(scene, study):
     import vtk
 
-    nodes = result_to_nodes(study, add_volume(study.volume))
+    nodes = result_to_nodes(study, add_volume(study.volume, study.name))
     arrange_views(study, nodes)
     view = scene.GetSingletonNode("Red", "vtkMRMLSliceNode")
     to_index = vtk.vtkMatrix4x4()

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from DCMMultiTaskLib.imaging.measurements import enclosed_cavity
-from DCMMultiTaskLib.inference.quality import convex_hull_area, mask_quality
+from DCMMultiTaskLib.measurements.masks import enclosed
+from DCMMultiTaskLib.measurements.quality import mask_reasons
 
 WHOLE = (slice(0, 128), slice(0, 128))
 ROWS, COLUMNS = np.mgrid[:128, :128].astype(float)
@@ -19,7 +19,11 @@ def ring(row: float = 64, column: float = 64, outer: float = 30, inner: float = 
 
 
 def verdict(mask: np.ndarray, field: tuple[slice, slice] = WHOLE, pixel_mm2: float = 1.0) -> str:
-    return mask_quality(mask, enclosed_cavity(mask[None], 2)[0].astype(bool), pixel_mm2, field)
+    return "; ".join(reasons(mask, field, pixel_mm2)) or "ok"
+
+
+def reasons(mask: np.ndarray, field: tuple[slice, slice] = WHOLE, pixel_mm2: float = 1.0) -> list[str]:
+    return mask_reasons(mask, enclosed(mask[None], 2)[0].astype(bool), pixel_mm2, field)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +33,7 @@ def verdict(mask: np.ndarray, field: tuple[slice, slice] = WHOLE, pixel_mm2: flo
         (ring(outer=12, inner=3), "ok"),
         (disc(64, 64, 10), "ok"),
         (np.zeros((128, 128), bool), "no myocardium found"),
-        (ring(row=20), "partly outside the image"),
+        (ring(row=20), "partly outside the image; ring open"),
         (ring(column=100), "partly outside the image"),
         (ring() | disc(10, 10, 9), "several pieces"),
         (ring() | disc(10, 10, 3), "ok"),
@@ -54,13 +58,7 @@ def test_a_mask_at_the_edge_of_what_the_network_saw() -> None:
     assert verdict(ring(), (slice(20, 110), slice(20, 110))) == "ok"
 
 
-def test_convex_hull_area() -> None:
-    square = np.zeros((20, 20), bool)
-    square[3:9, 4:12] = True
-    assert convex_hull_area(square) == 48
-    corner = square & (np.add.outer(np.arange(20), np.arange(20)) < 12)
-    assert convex_hull_area(corner) >= corner.sum()
-    assert convex_hull_area(disc(64, 64, 30)) == pytest.approx(np.pi * 30**2, rel=0.05)
-    one = np.zeros((5, 5), bool)
-    one[2, 2] = True
-    assert convex_hull_area(one) == 1
+def test_every_reason_is_told_the_gravest_first() -> None:
+    mask = (ring(row=31) & (ROWS > 31)) | disc(110, 110, 10)
+    assert reasons(mask) == ["several pieces", "ring open"]
+    assert reasons(ring(row=20) & (COLUMNS < 64)) == ["partly outside the image", "ring open"]

@@ -1,0 +1,1 @@
+"""What can be measured from labels and geometry alone."""
