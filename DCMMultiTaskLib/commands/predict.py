@@ -91,7 +91,8 @@ def predict_study(
     """One study from its file to its results' files in `output`, all of them or none."""
     from DCMMultiTaskLib.commands.progress import ProgressBar
     from DCMMultiTaskLib.imaging.reading import read_frames
-    from DCMMultiTaskLib.inference.files import file_name, staged, write_result
+    from DCMMultiTaskLib.inference.files import file_name, write_result
+    from DCMMultiTaskLib.storage import staged
 
     with staged(output) as folder:
         frames = read_frames(study)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,38 +11,13 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.quiet import quiet_libraries
 from DCMMultiTaskLib.imaging.reading import read_frames
 from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.storage import atomic_path
 
 MYOCARDIUM_TERMINOLOGY = (
     "Segmentation category and type - DICOM master list~SCT^123037004^Anatomical Structure"
     "~SCT^74281007^Myocardium~^^~Anatomic codes - DICOM master list~^^~^^"
 )
 MYOCARDIUM_COLOUR = (192, 104, 88)
-
-
-@contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """A path beside `path`, with its extensions, that takes its name when all went well and else leaves nothing.
-
-    Raises:
-        InputError: The disk is full, or the folder cannot be written to.
-
-    Example:
-        >>> with atomic_path(Path("risk.csv")) as temporary:
-        ...     temporary.write_text("slice,dcm_probability")
-    """
-    path = Path(path)
-    stem = path.name.split(".")[0]
-    temporary = path.with_name(f".{stem}-{os.getpid()}{path.name[len(stem) :]}")
-    try:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield temporary
-            temporary.replace(path)
-        except OSError as error:
-            raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        if os.path.lexists(temporary):
-            temporary.unlink()
 
 
 def write_volume(path: Path, volume: Volume) -> None:

@@ -10,7 +10,7 @@ from geometry import rotation
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.reading import read_frames
 from DCMMultiTaskLib.imaging.volume import Volume
-from DCMMultiTaskLib.imaging.writing import MYOCARDIUM_TERMINOLOGY, atomic_path, write_segmentation, write_volume
+from DCMMultiTaskLib.imaging.writing import MYOCARDIUM_TERMINOLOGY, write_segmentation, write_volume
 
 
 def oblique(array: np.ndarray) -> Volume:
@@ -85,24 +85,6 @@ print(int((vtk_to_numpy(labelmap.GetPointData().GetScalars()) == 1).sum()), str(
         f"Myocardium;False;1;192,104,88;7,12,5,19,1,2;{int((labels().array == 1).sum())};{MYOCARDIUM_TERMINOLOGY}"
     )
     assert answer.stdout.strip() == expected
-
-
-def test_a_file_appears_only_when_it_is_whole(tmp_path):
-    path = tmp_path / "new" / "study.seg.nrrd"
-    with atomic_path(path) as temporary:
-        assert temporary.parent == path.parent and temporary.name.endswith(".seg.nrrd")
-        temporary.write_text("done")
-        assert not path.exists()
-    assert path.read_text() == "done" and list(path.parent.iterdir()) == [path]
-
-
-def test_a_failure_leaves_the_old_file_and_no_other(tmp_path):
-    path = tmp_path / "risk.csv"
-    path.write_text("old")
-    with pytest.raises(ZeroDivisionError), atomic_path(path) as temporary:
-        temporary.write_text("half")
-        raise ZeroDivisionError
-    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_that_cannot_be_written_to_is_told_in_one_sentence(tmp_path):

@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.imaging.phantom import PhantomStudy, make_phantom
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
-from DCMMultiTaskLib.learning.metrics import dice
 from Testing.imaging.geometry import STORAGES, stored_as
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.imaging.phantom import PhantomStudy, make_phantom_cine
 from DCMMultiTaskLib.imaging.roi import Roi
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
-from DCMMultiTaskLib.learning.metrics import dice
 
 
 def test_the_slice_axis_can_be_chosen(predictor: Predictor, study: PhantomStudy) -> None:
