@@ -106,13 +106,11 @@ def exportTable(tableNode, path: str | Path) -> Path:
     Raises:
         InputError: The file cannot be written.
     """
-    from DCMMultiTaskLib.imaging.writing import atomic_path
-    from DCMMultiTaskLib.inference.files import write_rows
+    from DCMMultiTaskLib.inference.files import write_risk
     from DCMMultiTaskLib.scene.table import rows_of
 
     path = Path(path).with_suffix(".csv")
-    with atomic_path(path) as temporary:
-        write_rows(temporary, rows_of(tableNode))
+    write_risk(path, rows_of(tableNode))
     return path
 
 

@@ -21,11 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
-    from DCMMultiTaskLib.learning.evaluation import evaluate, table
-    from DCMMultiTaskLib.learning.manifest import read_manifest
+    from DCMMultiTaskLib.datasets.manifest import read_manifest
+    from DCMMultiTaskLib.evaluation.summary import evaluate, table
 
     patients = read_manifest(args.data, split=args.split, mask_offset=tuple(args.mask_offset))
-    figures = evaluate(make_predictor(args), patients, args.output)
-    print(table(figures))
+    metrics = evaluate(make_predictor(args), patients, args.output)
+    print(table(metrics))
     print(f"Written: slices.csv, patients.csv and metrics.json in {args.output}")
     return 0

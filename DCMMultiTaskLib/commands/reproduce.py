@@ -79,9 +79,9 @@ def plan_of(args: argparse.Namespace) -> tuple[Plan, list[Path]]:
     Raises:
         InputError: An argument cannot be used.
     """
+    from DCMMultiTaskLib.datasets.manifest import read_manifest
     from DCMMultiTaskLib.experiments.plan import Plan
     from DCMMultiTaskLib.experiments.protocol import Protocol
-    from DCMMultiTaskLib.learning.manifest import read_manifest
     from DCMMultiTaskLib.networks.registry import NETWORKS, load_network_file
     from DCMMultiTaskLib.phantom import write_phantoms
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from DCMMultiTaskLib.datasets.manifest_writer import PreparedDataSet, PreparedPatient, part_of, write_data_set
+from DCMMultiTaskLib.datasets.manifest import PreparedDataSet, PreparedPatient, part_of, write_data_set
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.volume import Volume

@@ -22,7 +22,7 @@ import numpy as np
 
 from DCMMultiTaskLib.datasets.contours import polygon_mask, read_contour
 from DCMMultiTaskLib.datasets.frames import group_series, read_stack
-from DCMMultiTaskLib.datasets.manifest_writer import PreparedDataSet, PreparedPatient, part_of, write_data_set
+from DCMMultiTaskLib.datasets.manifest import PreparedDataSet, PreparedPatient, part_of, write_data_set
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.dicom import may_be_dicom
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from DCMMultiTaskLib.evaluation.bootstrap import Estimate
 from DCMMultiTaskLib.experiments.protocol import CLASSIFICATION, PAPER, SEGMENTATION
 from DCMMultiTaskLib.experiments.results import Result, difference
+from DCMMultiTaskLib.experiments.scores import TruthTable
 from DCMMultiTaskLib.experiments.tables import text
-from DCMMultiTaskLib.experiments.truth import TruthTable
-from DCMMultiTaskLib.learning.intervals import Figure
 
 AGREES, UNCERTAIN, DISAGREES = "agrees", "cannot be told apart", "does not agree"
 PAPER_PSNR = (11.60, 31.15)
@@ -35,11 +35,11 @@ class Claim:
     verdict: str
 
 
-def verdict_of(figure: Figure) -> str:
+def verdict_of(difference: Estimate) -> str:
     """Of a difference that the paper says is positive."""
-    if figure.low > 0:
+    if difference.low > 0:
         return AGREES
-    return DISAGREES if figure.high < 0 else UNCERTAIN
+    return DISAGREES if difference.high < 0 else UNCERTAIN
 
 
 def all_claims(
@@ -85,7 +85,7 @@ def _against(first: Result, second: Result, name: str, printed: str) -> Claim:
 
 
 def _best_of(results: Mapping[str, Result], others: Sequence[str], name: str, printed: str) -> list[Claim]:
-    """Against the best of the others, chosen by the figure itself."""
+    """Against the best of the others, chosen by the metric itself."""
     there = [results[key] for key in others if key in results]
     if not there:
         return []
@@ -96,7 +96,7 @@ def _best_of(results: Mapping[str, Result], others: Sequence[str], name: str, pr
     return [Claim(printed, here, verdict_of(smallest))]
 
 
-def _least(pair: tuple[Figure, Any]) -> float:
+def _least(pair: tuple[Estimate, Any]) -> float:
     """To find the smallest difference; one that is not defined is none."""
     return float("inf") if np.isnan(pair[0].value) else pair[0].value
 
@@ -152,7 +152,7 @@ class CamSpread:
 
     negative: float
     positive: float
-    difference: Figure
+    difference: Estimate
 
     def claim(self) -> Claim:
         """Beside the paper's sentence."""

@@ -19,14 +19,14 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from DCMMultiTaskLib.datasets.manifest import Patient, fingerprint
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.experiments.machine import git_commit, machine
 from DCMMultiTaskLib.experiments.predictions import grid_slices, predict_slices
 from DCMMultiTaskLib.experiments.protocol import Experiment
-from DCMMultiTaskLib.imaging.writing import atomic_path
-from DCMMultiTaskLib.learning.manifest import Patient, fingerprint
 from DCMMultiTaskLib.learning.training import train_network, versions
 from DCMMultiTaskLib.networks.registry import build, count_parameters, load_network_file
+from DCMMultiTaskLib.storage import write_json
 
 PREDICTIONS, RECORD = "predictions.npz", "run.json"
 
@@ -108,7 +108,7 @@ def run_fold(run: FoldRun, *, accelerator: str = "auto", precision: str | None =
     if not resume:
         shutil.rmtree(run.directory, ignore_errors=True)
         run.directory.mkdir(parents=True)
-        unfinished.write_text(json.dumps(run.identity()), encoding="utf-8")
+        write_json(unfinished, run.identity())
     network, metrics = train_network(
         run.train,
         [],
@@ -143,8 +143,7 @@ def run_fold(run: FoldRun, *, accelerator: str = "auto", precision: str | None =
         "machine": machine(),
         "versions": versions(),
     }
-    with atomic_path(run.directory / RECORD) as path:
-        path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_json(run.directory / RECORD, record)
     shutil.rmtree(checkpoints, ignore_errors=True)
     unfinished.unlink(missing_ok=True)
 

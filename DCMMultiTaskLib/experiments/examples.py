@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from DCMMultiTaskLib.datasets.manifest import Patient
+from DCMMultiTaskLib.evaluation.bootstrap import PatientBootstrap
 from DCMMultiTaskLib.experiments.claims import CamSpread
 from DCMMultiTaskLib.experiments.cross_validation import PREDICTIONS
 from DCMMultiTaskLib.experiments.figures.activation import draw_activation
 from DCMMultiTaskLib.experiments.figures.segmentations import draw_segmentations
 from DCMMultiTaskLib.experiments.predictions import GridSlices, Predictions
 from DCMMultiTaskLib.experiments.results import Result
-from DCMMultiTaskLib.learning.intervals import PatientBootstrap
-from DCMMultiTaskLib.learning.manifest import Patient
 
 Place = tuple[str, int]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from DCMMultiTaskLib.evaluation.metrics import auc
 from DCMMultiTaskLib.experiments.material import Material
 from DCMMultiTaskLib.experiments.results import Result
 from DCMMultiTaskLib.experiments.tables import Cell, write_csv
-from DCMMultiTaskLib.learning.metrics import auc
 
 FOLD_HEAD = [
     *("part", "fold", "network", "title", "patients", "slices", "dsc", "positive_slices", "auc", "seed", "epochs"),
@@ -58,29 +58,13 @@ def _fold_row(part: str, result: Result, record: Mapping[str, Any]) -> list[Cell
     dsc = float(np.mean([s.dsc for s in own]))
     settings = record["settings"]
     return [
-        part,
-        record["fold"],
-        result.key,
-        result.title,
-        len(record["test_patients"]),
-        len(own),
-        dsc,
-        sum(labels),
+        *(part, record["fold"], result.key, result.title, len(record["test_patients"]), len(own), dsc, sum(labels)),
         auc(labels, [s.dcm_logit for s in own]) if result.classifies else None,
-        record["seed"],
-        settings["epochs"],
-        settings["network"]["width"],
-        record["parameters"],
-        record["multiply_adds"],
-        record["training_seconds"],
+        *(record["seed"], settings["epochs"], settings["network"]["width"]),
+        *(record[name] for name in ("parameters", "multiply_adds", "training_seconds")),
         int(record["resumed"]),
-        record["prediction_ms_per_slice"],
-        record["precision"],
-        record["commit"],
-        record["machine"],
-        record["versions"]["torch"],
-        record["started"],
-        record["command"],
+        *(record[name] for name in ("prediction_ms_per_slice", "precision", "commit", "machine")),
+        *(record["versions"]["torch"], record["started"], record["command"]),
     ]
 
 

@@ -10,13 +10,13 @@ from functools import cached_property
 import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.evaluation.bootstrap import Estimate
 from DCMMultiTaskLib.experiments.examples import Folds
 from DCMMultiTaskLib.experiments.plan import Plan, collect
 from DCMMultiTaskLib.experiments.predictions import GridSlices, grid_slices
 from DCMMultiTaskLib.experiments.protocol import PAPER
 from DCMMultiTaskLib.experiments.results import Result, on_common_folds
-from DCMMultiTaskLib.experiments.truth import TruthTable, truth_table
-from DCMMultiTaskLib.learning.intervals import Figure
+from DCMMultiTaskLib.experiments.scores import TruthTable, truth_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,14 +28,14 @@ class Material:
         by_part: Results of each part, in the part's order, on the folds that all of the part's networks have.
         slices: All slices of all patients.
         truth: What the true masks say of them, in the same order.
-        figures: Each result's figures with intervals, by part and key.
+        estimates: Each result's metrics with intervals, by part and key.
     """
 
     plan: Plan
     by_part: Mapping[str, list[Result]]
     slices: GridSlices
     truth: TruthTable
-    figures: Mapping[str, Mapping[str, Mapping[str, Figure]]]
+    estimates: Mapping[str, Mapping[str, Mapping[str, Estimate]]]
 
     @classmethod
     def gather(cls, plan: Plan) -> Material:
@@ -47,9 +47,9 @@ class Material:
         by_part = {part: on_common_folds(collect(plan, part)) for part in plan.parts}
         if not any(by_part.values()):
             raise InputError(f"{plan.directory} has no finished training yet.")
-        figures = {part: {r.key: r.figures() for r in results} for part, results in by_part.items()}
+        estimates = {part: {r.key: r.estimates() for r in results} for part, results in by_part.items()}
         slices = grid_slices(plan.patients, centre="image")
-        return cls(plan, by_part, slices, truth_table(plan.patients, slices), figures)
+        return cls(plan, by_part, slices, truth_table(plan.patients, slices), estimates)
 
     def results(self, *parts: str) -> dict[str, Result]:
         """The results of some parts by key."""

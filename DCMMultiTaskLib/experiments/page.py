@@ -23,8 +23,8 @@ from DCMMultiTaskLib.experiments.plan import Plan
 from DCMMultiTaskLib.experiments.protocol import ALPHAS, PAPER, SEGMENTATION
 from DCMMultiTaskLib.experiments.results import Result, on_common_folds
 from DCMMultiTaskLib.experiments.tables import markdown, write_csv
-from DCMMultiTaskLib.imaging.writing import atomic_path
 from DCMMultiTaskLib.networks.config import preset
+from DCMMultiTaskLib.storage import write_text
 
 PAGE, HTML = "README.md", "index.html"
 TEMPLATES = Path(__file__).parent
@@ -62,8 +62,7 @@ def write_page(plan: Plan) -> Path:
     body = MarkdownIt("gfm-like", {"linkify": False}).render(page)
     html = _render("page.html.j2", {"title": context["title"], "body": body})
     for name, text in ((PAGE, page), (HTML, html)):
-        with atomic_path(out / name) as path:
-            path.write_text(text, encoding="utf-8")
+        write_text(out / name, text)
     return out / HTML
 
 
@@ -81,42 +80,41 @@ def _render(template: str, context: Mapping[str, Any]) -> str:
 
 def _tables(material: Material, out: Path) -> dict[str, str]:
     """Each table as a CSV, and as Markdown for the page; empty where there is nothing to show."""
-    networks, figures = material.networks, material.figures.get("tables", {})
+    networks, estimates = material.networks, material.estimates.get("tables", {})
     tables: dict[str, tabulate.Table] = {}
     if networks:
         tables["differences"] = tabulate.differences(networks, material.cavity_mm2)
     if any(r.draws_masks for r in networks.values()):
-        tables["table_2"] = tabulate.table_2(networks, figures)
-        tables["table_2_more"] = tabulate.more_of_masks(networks, figures)
+        tables["table_2"] = tabulate.table_2(networks, estimates)
+        tables["table_2_more"] = tabulate.more_of_masks(networks, estimates)
     classifiers = [r for r in networks.values() if r.classifies]
     if classifiers:
-        yardstick = tabulate.yardstick_figures(classifiers[0], material.cavity_mm2)
-        tables["table_3"] = tabulate.table_3(networks, figures, yardstick)
-        tables["table_3_more"] = tabulate.more_of_classes(networks, figures, yardstick)
+        baseline = tabulate.baseline_estimates(classifiers[0], material.cavity_mm2)
+        tables["table_3"] = tabulate.table_3(networks, estimates, baseline)
+        tables["table_3_more"] = tabulate.more_of_classes(networks, estimates, baseline)
         tables["confusion"] = tabulate.confusion_table(networks)
     single = material.by_part.get("single-task", [])
     if single and material.paper:
         both = on_common_folds([material.paper, *single])
         if both:
-            tables["single_task"] = _compared(material, both, {r.key: r.figures() for r in both})
+            tables["single_task"] = _compared(material, both, {r.key: r.estimates() for r in both})
     for part, name in (("loss-weights", "loss_weight"), ("ablation", "ablation")):
         results = material.by_part.get(part, [])
         if len(results) > 1:
-            tables[name] = _compared(material, results, material.figures[part], sizes=part == "ablation")
+            tables[name] = _compared(material, results, material.estimates[part], sizes=part == "ablation")
     shown = dict.fromkeys(TABLES, "")
     for name, (head, rows) in tables.items():
         shown[name] = markdown(head, rows)
         write_csv(out / f"{name.replace('_', '-')}.csv", head, rows)
-        with atomic_path(out / f"{name.replace('_', '-')}.md") as path:
-            path.write_text(shown[name] + "\n", encoding="utf-8")
+        write_text(out / f"{name.replace('_', '-')}.md", shown[name] + "\n")
     return shown
 
 
 def _compared(
-    material: Material, results: Sequence[Result], figures: tabulate.Figures, *, sizes: bool = True
+    material: Material, results: Sequence[Result], estimates: tabulate.Estimates, *, sizes: bool = True
 ) -> tabulate.Table:
-    yardstick = tabulate.yardstick_figures(results[0], material.cavity_mm2)
-    return tabulate.compare(results, figures, PAPER, yardstick, sizes=sizes)
+    baseline = tabulate.baseline_estimates(results[0], material.cavity_mm2)
+    return tabulate.compare(results, estimates, PAPER, baseline, sizes=sizes)
 
 
 def _figures(material: Material, out: Path) -> dict[str, str]:
@@ -148,12 +146,12 @@ def _figures(material: Material, out: Path) -> dict[str, str]:
     sweep = _sweep(material)
     if len(sweep) > 1:
         drawn["loss_weight"] = "figure-5-loss-weight.png"
-        figures = [material.figures["loss-weights"][r.key] for _, r in sweep]
+        estimates = [material.estimates["loss-weights"][r.key] for _, r in sweep]
         count = len(sweep[0][1].records)
         draw_loss_weight(
             [alpha for alpha, _ in sweep],
-            {"DSC": [f["dsc"] for f in figures], "JSC": [f["jsc"] for f in figures]},
-            {"AUC": [f["auc"] for f in figures], "accuracy": [f["accuracy"] for f in figures]},
+            {name: [e[name.lower()] for e in estimates] for name in ("DSC", "JSC")},
+            {name: [e[name.lower()] for e in estimates] for name in ("AUC", "accuracy")},
             out / drawn["loss_weight"],
             folds=f"{count} folds" if count == material.plan.folds else f"{count} of {material.plan.folds} folds",
         )

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from DCMMultiTaskLib.datasets.folds import patient_folds
+from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.experiments import PARTS
 from DCMMultiTaskLib.experiments.cross_validation import FoldRun, own_record
 from DCMMultiTaskLib.experiments.predictions import GridSlices, grid_slices
 from DCMMultiTaskLib.experiments.protocol import Experiment, Protocol
 from DCMMultiTaskLib.experiments.results import Result
 from DCMMultiTaskLib.experiments.scores import fold_scores
-from DCMMultiTaskLib.learning.folds import patient_folds
-from DCMMultiTaskLib.learning.manifest import Patient
 
 TUNING_SPLIT = "train"
 

@@ -11,11 +11,11 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from DCMMultiTaskLib.imaging.writing import atomic_path
+from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, augment
-from DCMMultiTaskLib.learning.manifest import Patient
 from DCMMultiTaskLib.learning.slices import SliceDataset, collate
 from DCMMultiTaskLib.networks.attention import Classifier
+from DCMMultiTaskLib.storage import atomic_path
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,21 +1,20 @@
-"""The held-out answers of one experiment, all its folds together, and the figures made of them."""
+"""The held-out answers of one experiment, all its folds together, and the metrics made of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from DCMMultiTaskLib.experiments.scores import SliceScore
+from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap, class_estimates, column, mask_estimates
+from DCMMultiTaskLib.evaluation.metrics import Counts, auc
+from DCMMultiTaskLib.experiments.scores import HeldOutSlice
 from DCMMultiTaskLib.inference.patient import sigmoid
-from DCMMultiTaskLib.learning.classification_metrics import average_precision
-from DCMMultiTaskLib.learning.intervals import Figure, PatientBootstrap
-from DCMMultiTaskLib.learning.metrics import auc
 
-MASK_FIGURES = {
+MASK_METRICS = {
     "dsc": "DSC",
     "pixel_auc": "AUC",
     "f1": "F1",
@@ -25,7 +24,7 @@ MASK_FIGURES = {
     "surface_distance_mm": "surface distance (mm)",
     "patient_dsc": "DSC per patient",
 }
-DCM_FIGURES = {
+CLASS_METRICS = {
     "accuracy": "accuracy",
     "sensitivity": "sensitivity",
     "specificity": "specificity",
@@ -33,7 +32,7 @@ DCM_FIGURES = {
     "average_precision": "average precision",
     "brier": "Brier score",
 }
-PATIENT_FIGURES = {f"patient_{name}": f"{title} per patient" for name, title in DCM_FIGURES.items()}
+PATIENT_METRICS = {f"patient_{name}": f"{title} per patient" for name, title in CLASS_METRICS.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +49,7 @@ class Result:
 
     key: str
     title: str
-    scores: Sequence[SliceScore]
+    scores: Sequence[HeldOutSlice]
     records: Sequence[Mapping[str, Any]]
     planned_folds: int
 
@@ -66,7 +65,7 @@ class Result:
 
     def column(self, name: str) -> np.ndarray:
         """One field of all slices, `(N,)`."""
-        return np.array([getattr(s, name) for s in self.scores])
+        return column(self.scores, name)
 
     def fold_means(self, name: str = "dsc") -> list[float]:
         """Mean over the slices of each fold, as the boxes of Fig. 6 have it."""
@@ -78,21 +77,18 @@ class Result:
         """A row per patient."""
         return PatientRows.of(self)
 
-    def figures(self) -> dict[str, Figure]:
+    def estimates(self) -> dict[str, Estimate]:
         """All that the experiment's network can be measured by, with 95 % intervals over patients."""
         slices = PatientBootstrap([s.patient for s in self.scores])
         patients = PatientBootstrap(self.patients.patient)
-        found: dict[str, Figure] = {}
+        found: dict[str, Estimate] = {}
         if self.draws_masks:
-            for name in ("dsc", "pixel_auc", "jsc", "dsc_eq6", "hd95_mm", "surface_distance_mm"):
-                found[name] = slices.mean(self.column(name))
-            counts = [self.column(name) for name in ("true_positive", "false_positive", "false_negative")]
-            found["f1"] = slices.ratio(2 * counts[0], 2 * counts[0] + counts[1] + counts[2])
+            found = mask_estimates(self.scores, slices, "pixel_auc")
             found["patient_dsc"] = patients.mean(self.patients.dsc)
         if self.classifies:
-            found |= _classification(slices, self.column("dcm"), self.column("dcm_logit"))
-            of_patients = _classification(patients, self.patients.dcm, self.patients.dcm_logit)
-            found |= {f"patient_{name}": figure for name, figure in of_patients.items()}
+            found |= _classification(self.column("dcm"), self.column("dcm_logit"), slices)
+            of_patients = _classification(self.patients.dcm, self.patients.dcm_logit, patients)
+            found |= {f"patient_{name}": estimate for name, estimate in of_patients.items()}
         return found
 
 
@@ -133,63 +129,35 @@ class PatientRows:
         """Group a result's slices."""
         names = list(dict.fromkeys(s.patient for s in result.scores))
         own = [np.array([s.patient == name for s in result.scores]) for name in names]
-        tp, fp, fn = (result.column(name) for name in ("true_positive", "false_positive", "false_negative"))
+        cells = [result.column(name) for name in ("true_positive", "false_positive", "false_negative")]
         logit = result.column("dcm_logit")
-        pixels = 2 * tp + fp + fn
         return cls(
             patient=names,
             dcm=np.array([result.column("dcm")[rows][0] for rows in own]),
-            dsc=np.array([2 * tp[r].sum() / pixels[r].sum() if pixels[r].any() else 1.0 for r in own]),
+            dsc=np.array([Counts(*(cell[rows].sum() for cell in cells)).dsc.value(empty=1.0) for rows in own]),
             dcm_logit=np.array([logit[rows].mean() for rows in own]),
         )
 
 
-def _classification(bootstrap: PatientBootstrap, label: np.ndarray, logit: np.ndarray) -> dict[str, Figure]:
-    """The figures of `learning.classification_metrics` that are ratios as ratios, which is a thousand times faster.
-
-    Logits are ranked, not probabilities: confident ones are all 1 after the sigmoid. Rows without one are left out.
-    """
-    known = np.isfinite(logit)
-    positive, negative, called = known & (label == 1), known & (label == 0), logit >= 0
-
-    def ranked(measure: Callable[[np.ndarray, np.ndarray], float]) -> Figure:
-        def statistic(rows: np.ndarray) -> float:
-            there = rows[known[rows]]
-            return measure(positive[there], logit[there])
-
-        return bootstrap.figure(statistic)
-
-    return {
-        "accuracy": bootstrap.ratio((called & positive) | (~called & negative), known),
-        "sensitivity": bootstrap.ratio(called & positive, positive),
-        "specificity": bootstrap.ratio(~called & negative, negative),
-        "auc": ranked(auc),
-        "average_precision": ranked(average_precision),
-        "brier": bootstrap.mean((sigmoid(logit) - positive) ** 2),
-    }
+def _classification(labels: np.ndarray, logits: np.ndarray, bootstrap: PatientBootstrap) -> dict[str, Estimate]:
+    """Logits are ranked, not probabilities: confident ones are all 1 after the sigmoid."""
+    return class_estimates(labels, logits, bootstrap, threshold=0.0, probabilities=sigmoid(logits))
 
 
 def confusion(result: Result) -> dict[str, int]:
     """Counts of Tab. 1 over the slices, at a probability of 0.5."""
-    label, logit = result.column("dcm"), result.column("dcm_logit")
-    positive, negative, called = np.isfinite(logit) & (label == 1), np.isfinite(logit) & (label == 0), logit >= 0
-    return {
-        "true_positive": int((called & positive).sum()),
-        "true_negative": int((~called & negative).sum()),
-        "false_positive": int((called & negative).sum()),
-        "false_negative": int((~called & positive).sum()),
-    }
+    return Counts.of_classes(result.column("dcm"), result.column("dcm_logit"), 0.0).confusion()
 
 
-def difference(first: Result, second: Result, name: str) -> Figure:
-    """Paired difference of a figure, first less second, over the slices that both have; `dsc` or `auc`.
+def difference(first: Result, second: Result, name: str) -> Estimate:
+    """Paired difference of a metric, first less second, over the slices that both have; `dsc` or `auc`.
 
     NaN where they have no slice in common.
     """
     places = {(s.patient, s.slice): n for n, s in enumerate(second.scores)}
     pairs = [(n, places[(s.patient, s.slice)]) for n, s in enumerate(first.scores) if (s.patient, s.slice) in places]
     if not pairs:
-        return Figure(np.nan, np.nan, np.nan)
+        return Estimate(np.nan, np.nan, np.nan)
     ours, theirs = (np.array(column) for column in zip(*pairs, strict=True))
     bootstrap = PatientBootstrap([first.scores[n].patient for n in ours])
     if name == "dsc":

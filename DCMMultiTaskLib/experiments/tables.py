@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from DCMMultiTaskLib.imaging.writing import atomic_path
-from DCMMultiTaskLib.learning.intervals import Figure
+from DCMMultiTaskLib.evaluation.bootstrap import Estimate
+from DCMMultiTaskLib.storage import write_table
 
-Cell = str | float | int | Figure | None
+Cell = str | float | int | Estimate | None
 
 
 def text(cell: Cell, digits: int = 3) -> str:
-    """A cell for reading: figures with their interval, a dash for what is not there."""
-    if isinstance(cell, Figure):
+    """A cell for reading: estimates with their interval, a dash for what is not there."""
+    if isinstance(cell, Estimate):
         if math.isnan(cell.value):
             return "–"
         return f"{cell.value:.{digits}f} ({cell.low:.{digits}f} to {cell.high:.{digits}f})"
@@ -36,24 +35,17 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[Cell]], digits: Mappin
 
 
 def write_csv(path: Path, head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
-    """The table as a CSV; a figure takes three columns: NAME, NAME_low and NAME_high."""
-    wide = [n for n in range(len(head)) if any(isinstance(row[n], Figure) for row in rows)]
+    """The table as a CSV; an estimate takes three columns: NAME, NAME_low and NAME_high."""
+    wide = [n for n in range(len(head)) if any(isinstance(row[n], Estimate) for row in rows)]
     columns = []
     for n, name in enumerate(head):
         columns += [name, f"{name}_low", f"{name}_high"] if n in wide else [name]
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(columns)
-        for row in rows:
-            values: list[str] = []
-            for n, cell in enumerate(row):
-                if n not in wide:
-                    values.append(_plain(cell))
-                elif isinstance(cell, Figure):
-                    values += [_plain(cell.value), _plain(cell.low), _plain(cell.high)]
-                else:
-                    values += [_plain(cell), "", ""]
-            writer.writerow(values)
+
+    def values(n: int, cell: Cell) -> list[str]:
+        ends = (cell.value, cell.low, cell.high) if isinstance(cell, Estimate) else (cell, None, None)
+        return [_plain(end) for end in (ends if n in wide else (cell,))]
+
+    write_table(path, columns, ([v for n, cell in enumerate(row) for v in values(n, cell)] for row in rows))
 
 
 def _plain(cell: Cell) -> str:

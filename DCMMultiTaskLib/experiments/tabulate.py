@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap
+from DCMMultiTaskLib.evaluation.metrics import CONFUSION, auc
 from DCMMultiTaskLib.experiments.paper import TABLE_2, TABLE_3
 from DCMMultiTaskLib.experiments.protocol import CLASSIFICATION, OURS, PAPER, SEGMENTATION
-from DCMMultiTaskLib.experiments.results import DCM_FIGURES, MASK_FIGURES, Result, confusion, difference
+from DCMMultiTaskLib.experiments.results import CLASS_METRICS, MASK_METRICS, Result, confusion, difference
 from DCMMultiTaskLib.experiments.tables import Cell
-from DCMMultiTaskLib.learning.intervals import Figure, PatientBootstrap
-from DCMMultiTaskLib.learning.metrics import auc
 
 Table = tuple[list[str], list[list[Cell]]]
-Figures = Mapping[str, Mapping[str, Figure]]
-YARDSTICK = "yardstick: area of the true LV cavity"
+Estimates = Mapping[str, Mapping[str, Estimate]]
+BASELINE = "baseline: area of the true LV cavity"
 PRINTED_2 = ("dsc", "pixel_auc", "f1", "jsc")
 PRINTED_3 = ("accuracy", "sensitivity", "specificity", "auc")
 
@@ -27,22 +27,22 @@ def order(results: Mapping[str, Result], first: Sequence[str], does: str) -> lis
     return sorted(there, key=lambda r: rank.get(r.key, len(rank)))
 
 
-def table_2(results: Mapping[str, Result], figures: Figures) -> Table:
-    """The figures that the paper prints, beside the paper's."""
-    return _beside(order(results, SEGMENTATION, "draws_masks"), figures, MASK_FIGURES, PRINTED_2, TABLE_2)
+def table_2(results: Mapping[str, Result], estimates: Estimates) -> Table:
+    """The metrics that the paper prints, beside the paper's."""
+    return _beside(order(results, SEGMENTATION, "draws_masks"), estimates, MASK_METRICS, PRINTED_2, TABLE_2)
 
 
-def table_3(results: Mapping[str, Result], figures: Figures, yardstick: Mapping[str, Figure]) -> Table:
-    """The figures that the paper prints, beside the paper's; and what needs no network."""
-    head, rows = _beside(order(results, CLASSIFICATION, "classifies"), figures, DCM_FIGURES, PRINTED_3, TABLE_3)
-    rows.append([YARDSTICK, *[None] * 6, yardstick["auc"], None])
-    rows.append(["always negative", yardstick["always_negative"], *[None] * 7])
+def table_3(results: Mapping[str, Result], estimates: Estimates, baseline: Mapping[str, Estimate]) -> Table:
+    """The metrics that the paper prints, beside the paper's; and what needs no network."""
+    head, rows = _beside(order(results, CLASSIFICATION, "classifies"), estimates, CLASS_METRICS, PRINTED_3, TABLE_3)
+    rows.append([BASELINE, *[None] * 6, baseline["auc"], None])
+    rows.append(["always negative", baseline["always_negative"], *[None] * 7])
     return head, rows
 
 
 def _beside(
     networks: Sequence[Result],
-    figures: Figures,
+    estimates: Estimates,
     titles: Mapping[str, str],
     names: Sequence[str],
     paper: Mapping[str, Mapping[str, float]],
@@ -54,30 +54,30 @@ def _beside(
     for result in networks:
         row: list[Cell] = [result.title]
         for name in names:
-            row += [figures[result.key].get(name), paper.get(result.key, {}).get(name)]
+            row += [estimates[result.key].get(name), paper.get(result.key, {}).get(name)]
         rows.append(row)
     return head, rows
 
 
-def more_of_masks(results: Mapping[str, Result], figures: Figures) -> Table:
+def more_of_masks(results: Mapping[str, Result], estimates: Estimates) -> Table:
     """What the paper does not print: distances, patients, size and time."""
     names = ("patient_dsc", "dsc_eq6", "hd95_mm", "surface_distance_mm")
-    head = ["network", *(MASK_FIGURES[name] for name in names), *SIZE_HEAD]
+    head = ["network", *(MASK_METRICS[name] for name in names), *SIZE_HEAD]
     rows: list[list[Cell]] = []
     for result in order(results, SEGMENTATION, "draws_masks"):
-        rows.append([result.title, *(figures[result.key].get(name) for name in names), *size(result)])
+        rows.append([result.title, *(estimates[result.key].get(name) for name in names), *size(result)])
     return head, rows
 
 
-def more_of_classes(results: Mapping[str, Result], figures: Figures, yardstick: Mapping[str, Figure]) -> Table:
-    """What the paper does not print, and the yardstick that needs no network."""
+def more_of_classes(results: Mapping[str, Result], estimates: Estimates, baseline: Mapping[str, Estimate]) -> Table:
+    """What the paper does not print, and the baseline that needs no network."""
     names = ("auc", "patient_auc", "average_precision", "brier", "patient_accuracy")
     head = ["network", "AUC", "AUC per patient", "average precision", "Brier score", "accuracy per patient", *SIZE_HEAD]
     rows: list[list[Cell]] = []
     for result in order(results, CLASSIFICATION, "classifies"):
-        rows.append([result.title, *(figures[result.key].get(name) for name in names), *size(result)])
+        rows.append([result.title, *(estimates[result.key].get(name) for name in names), *size(result)])
     empty: list[Cell] = [None] * len(SIZE_HEAD)
-    rows.append([YARDSTICK, *(yardstick.get(name) for name in names), *empty])
+    rows.append([BASELINE, *(baseline.get(name) for name in names), *empty])
     return head, rows
 
 
@@ -95,7 +95,7 @@ def size(result: Result) -> list[Cell]:
     ]
 
 
-def yardstick_figures(result: Result, cavity_mm2: Mapping[tuple[str, int], float]) -> dict[str, Figure]:
+def baseline_estimates(result: Result, cavity_mm2: Mapping[tuple[str, int], float]) -> dict[str, Estimate]:
     """AUC of the true cavity's area over the same slices and patients; and the accuracy of always saying no."""
     labels = result.column("dcm")
     area = np.array([cavity_mm2[s.patient, s.slice] for s in result.scores])
@@ -105,15 +105,15 @@ def yardstick_figures(result: Result, cavity_mm2: Mapping[tuple[str, int], float
     largest = np.array([area[names == name].max() for name in rows.patient])
     patients = PatientBootstrap(rows.patient)
     return {
-        "auc": slices.figure(lambda r: auc(labels[r], area[r])),
-        "patient_auc": patients.figure(lambda r: auc(rows.dcm[r], largest[r])),
+        "auc": slices.ranked(auc, labels, area),
+        "patient_auc": patients.ranked(auc, rows.dcm, largest),
         "always_negative": slices.mean(labels == 0),
     }
 
 
 def differences(results: Mapping[str, Result], cavity_mm2: Mapping[tuple[str, int], float]) -> Table:
-    """Each network less the paper's in DSC and in AUC, and its AUC less the yardstick's; paired."""
-    head = ["network", "DSC less the paper's network", "AUC less the paper's network", "AUC less the yardstick"]
+    """Each network less the paper's in DSC and in AUC, and its AUC less the baseline's; paired."""
+    head = ["network", "DSC less the paper's network", "AUC less the paper's network", "AUC less the baseline"]
     paper = results.get(PAPER)
     rows: list[list[Cell]] = []
     for result in results.values():
@@ -122,12 +122,12 @@ def differences(results: Mapping[str, Result], cavity_mm2: Mapping[tuple[str, in
             row[1] = difference(result, paper, "dsc") if result.draws_masks else None
             row[2] = difference(result, paper, "auc") if result.classifies else None
         if result.classifies:
-            row[3] = above_yardstick(result, cavity_mm2)
+            row[3] = above_baseline(result, cavity_mm2)
         rows.append(row)
     return head, rows
 
 
-def above_yardstick(result: Result, cavity_mm2: Mapping[tuple[str, int], float]) -> Figure:
+def above_baseline(result: Result, cavity_mm2: Mapping[tuple[str, int], float]) -> Estimate:
     """AUC of the network less that of the true cavity's area, per slice, paired."""
     label, logit = result.column("dcm"), result.column("dcm_logit")
     area = np.array([cavity_mm2[s.patient, s.slice] for s in result.scores])
@@ -137,23 +137,19 @@ def above_yardstick(result: Result, cavity_mm2: Mapping[tuple[str, int], float])
 
 def confusion_table(results: Mapping[str, Result]) -> Table:
     """Counts of Tab. 1 over all held-out slices."""
-    head = ["network", "true positive", "false negative", "false positive", "true negative"]
-    rows: list[list[Cell]] = []
-    for result in order(results, CLASSIFICATION, "classifies"):
-        c = confusion(result)
-        rows.append([result.title, c["true_positive"], c["false_negative"], c["false_positive"], c["true_negative"]])
-    return head, rows
+    head = ["network", *(name.replace("_", " ") for name in CONFUSION)]
+    return head, [[r.title, *confusion(r).values()] for r in order(results, CLASSIFICATION, "classifies")]
 
 
 def compare(
-    results: Sequence[Result], figures: Figures, base: str, yardstick: Mapping[str, Figure], *, sizes: bool = True
+    results: Sequence[Result], estimates: Estimates, base: str, baseline: Mapping[str, Estimate], *, sizes: bool = True
 ) -> Table:
-    """Variants of one network: DSC, AUC, their paired differences to the base, size and folds; and the yardstick."""
+    """Variants of one network: DSC, AUC, their paired differences to the base, size and folds; and the baseline."""
     head = ["network", "DSC", "difference", "AUC", "AUC difference", "AUC per patient", "folds"]
     by_key = {r.key: r for r in results}
     rows: list[list[Cell]] = []
     for result in results:
-        own, against = figures[result.key], by_key.get(base)
+        own, against = estimates[result.key], by_key.get(base)
         pairs: list[Cell] = [None, None]
         if against and result.key != base:
             pairs = [
@@ -164,5 +160,5 @@ def compare(
         row.append(f"{len(result.records)} of {result.planned_folds}")
         rows.append([*row, *(size(result) if sizes else [])])
     none: list[Cell] = [None] * (1 + (len(SIZE_HEAD) if sizes else 0))
-    rows.append([YARDSTICK, None, None, yardstick["auc"], None, yardstick["patient_auc"], *none])
+    rows.append([BASELINE, None, None, baseline["auc"], None, baseline["patient_auc"], *none])
     return [*head, *(SIZE_HEAD if sizes else [])], rows

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,32 +13,7 @@ from DCMMultiTaskLib.imaging.quiet import quiet_libraries
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.segments import SEGMENTS, Segment
 from DCMMultiTaskLib.imaging.volume import Volume, bounding_box
-
-
-@contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """A path beside `path`, with its extensions, that takes its name when all went well and else leaves nothing.
-
-    Raises:
-        InputError: The disk is full, or the folder cannot be written to.
-
-    Example:
-        >>> with atomic_path(Path("risk.csv")) as temporary:
-        ...     temporary.write_text("slice,dcm_probability")
-    """
-    path = Path(path)
-    stem = path.name.split(".")[0]
-    temporary = path.with_name(f".{stem}-{os.getpid()}{path.name[len(stem) :]}")
-    try:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield temporary
-            temporary.replace(path)
-        except OSError as error:
-            raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        if os.path.lexists(temporary):
-            temporary.unlink()
+from DCMMultiTaskLib.storage import atomic_path
 
 
 def write_volume(path: Path, volume: Volume) -> None:

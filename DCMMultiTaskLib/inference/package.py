@@ -20,12 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.writing import atomic_path
 from DCMMultiTaskLib.inference import safetensors_io
 from DCMMultiTaskLib.inference.model_file import CARD, SETTINGS, SUFFIX, WEIGHTS, read_model_file, shipped_model
 from DCMMultiTaskLib.inference.settings import Decision, Preprocessing
 from DCMMultiTaskLib.networks.config import NetworkConfig
 from DCMMultiTaskLib.networks.registry import build
+from DCMMultiTaskLib.storage import atomic_path, json_ready
 
 __all__ = ["ModelPackage", "load_package", "save_package", "shipped_model"]
 
@@ -105,7 +105,7 @@ def save_package(package: ModelPackage, path: Path, *, half_precision: bool = Fa
         "licence": package.licence,
     }
     members = {
-        SETTINGS: json.dumps(settings, indent=2, ensure_ascii=False).encode(),
+        SETTINGS: json.dumps(json_ready(settings), indent=2, ensure_ascii=False).encode(),
         CARD: package.card.encode(),
         WEIGHTS: safetensors_io.write_bytes(weights),
     }

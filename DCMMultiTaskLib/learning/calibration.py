@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,31 +12,31 @@ from sklearn.linear_model import LogisticRegression
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.patient import patient_logit
 from DCMMultiTaskLib.inference.settings import Decision, PatientRule
+from DCMMultiTaskLib.storage import read_rows
 
-COLUMNS = ("patient", "dcm", "dcm_probability", "area_mm2", "quality")
+
+@dataclass(frozen=True)
+class ScoredSlice:
+    """What calibration needs to know of a row of `slices.csv`, as `evaluation.scoring.SliceScore`."""
+
+    patient: str
+    dcm: int
+    dcm_probability: float
+    area_mm2: float
+    quality: str
 
 
-def read_scores(files: Sequence[Path]) -> list[dict[str, str]]:
+def read_scores(files: Sequence[Path]) -> list[ScoredSlice]:
     """The rows of `slices.csv` files that `evaluate` or a training fold wrote.
 
     Raises:
         InputError: No such file, or a column is missing.
     """
-    rows: list[dict[str, str]] = []
-    for file in files:
-        if not Path(file).is_file():
-            raise InputError(f"{file}: no such file.")
-        with Path(file).open(newline="", encoding="utf-8") as stream:
-            reader = csv.DictReader(stream)
-            missing = [c for c in COLUMNS if c not in (reader.fieldnames or [])]
-            if missing:
-                raise InputError(f"{file}: the column {missing[0]} is missing.")
-            rows += reader
-    return rows
+    return [row for file in files for row in read_rows(Path(file), ScoredSlice)]
 
 
 def fit_decision(
-    rows: Sequence[dict[str, str]], *, kind: str = "area_weighted_mean_logit", spread: float = 1.0
+    rows: Sequence[ScoredSlice], *, kind: str = "area_weighted_mean_logit", spread: float = 1.0
 ) -> Decision:
     """Logistic (Platt) calibration of slices and patients.
 
@@ -55,15 +55,14 @@ def fit_decision(
     Raises:
         InputError: Only one label is there.
     """
-    labels = {row["dcm"] for row in rows}
-    if labels != {"0", "1"}:
+    if {row.dcm for row in rows} != {0, 1}:
         raise InputError("Calibration needs slices of patients with dcm 1 and with dcm 0.")
-    probability = np.clip([float(row["dcm_probability"]) for row in rows], 1e-6, 1 - 1e-6)
+    probability = np.clip([row.dcm_probability for row in rows], 1e-6, 1 - 1e-6)
     logits = np.log(probability / (1 - probability))
-    areas = np.array([float(row["area_mm2"]) for row in rows])
-    usable = np.array([row["quality"] == "ok" for row in rows]) & np.isfinite(logits)
-    dcm = np.array([int(row["dcm"]) for row in rows])
-    names = np.array([row["patient"] for row in rows])
+    areas = np.array([row.area_mm2 for row in rows])
+    usable = np.array([row.quality == "ok" for row in rows]) & np.isfinite(logits)
+    dcm = np.array([row.dcm for row in rows])
+    names = np.array([row.patient for row in rows])
 
     patients, patient_labels = [], []
     for name in dict.fromkeys(names):

@@ -1,7 +1,7 @@
 r"""Turn a trained model into one to ship: its measured results and its card go into the package.
 
     python -m DCMMultiTaskLib.learning.release model.dcmmodel --card CARD.md \
-        --results online=figures folds=run/0,run/1 -o NAME.dcmmodel
+        --results online=run/online folds=run/0,run/1 -o NAME.dcmmodel
 
 Results are folders that `evaluate` or a training fold wrote; several, with commas between them, are pooled. A line
 `{{online}}` in the card is replaced by the table of those results, so that card and package cannot disagree.
@@ -13,18 +13,18 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.evaluation.summary import pooled, titled
 from DCMMultiTaskLib.inference.package import load_package, save_package
-from DCMMultiTaskLib.learning.evaluation import TITLES, pooled
 
 
-def markdown_table(figures: Mapping) -> str:
-    """The figures of `evaluation.summarise` as a Markdown table."""
-    lines = ["| figure | value | 95 % interval |", "|---|---|---|"]
-    for key, title in TITLES.items():
-        figure = figures[key]
-        lines.append(f"| {title.strip()} | {figure['value']:.3f} | {figure['low']:.3f} to {figure['high']:.3f} |")
+def markdown_table(metrics: Mapping[str, Any]) -> str:
+    """The metrics of `summarise` as a Markdown table."""
+    lines = ["| metric | value | 95 % interval |", "|---|---|---|"]
+    for title, value, low, high in titled(metrics):
+        lines.append(f"| {title.strip()} | {value:.3f} | {low:.3f} to {high:.3f} |")
     return "\n".join(lines)
 
 
@@ -35,7 +35,7 @@ def release(model: Path, output: Path, *, card: str, results: Mapping[str, Mappi
         model: The trained package.
         output: File to write; its stem becomes the model's name.
         card: Model card, Markdown, with `{{label}}` where the table of that result belongs.
-        results: figures of `evaluation.summarise` by label.
+        results: Metrics of `evaluation.summary.summarise` by label.
 
     Returns:
         SHA-256 of the file.
@@ -43,8 +43,8 @@ def release(model: Path, output: Path, *, card: str, results: Mapping[str, Mappi
     Raises:
         InputError: The card names a result that is not given.
     """
-    for label, figures in results.items():
-        card = card.replace("{{" + label + "}}", markdown_table(figures))
+    for label, metrics in results.items():
+        card = card.replace("{{" + label + "}}", markdown_table(metrics))
     if "{{" in card:
         raise InputError("The card names a result that is not given: " + card.partition("{{")[2].partition("}}")[0])
     package = replace(load_package(model), name=output.stem, card=card, results=dict(results))

@@ -12,14 +12,14 @@ from typing import Any
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from DCMMultiTaskLib import __version__
+from DCMMultiTaskLib.datasets.folds import patient_folds
+from DCMMultiTaskLib.datasets.manifest import Patient, read_manifest
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.evaluation.summary import evaluate
 from DCMMultiTaskLib.inference.package import ModelPackage, load_package, save_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.settings import Decision, Preprocessing
 from DCMMultiTaskLib.learning.calibration import fit_decision, read_scores
-from DCMMultiTaskLib.learning.evaluation import evaluate
-from DCMMultiTaskLib.learning.folds import patient_folds
-from DCMMultiTaskLib.learning.manifest import Patient, read_manifest
 from DCMMultiTaskLib.learning.settings import TrainingSettings
 from DCMMultiTaskLib.learning.training import train_network, versions
 from DCMMultiTaskLib.networks.registry import NETWORKS
@@ -100,8 +100,8 @@ def train_model(
     )
     save_package(package, path, half_precision=True)
     if validation:
-        figures = evaluate(Predictor(load_package(path)), validation, directory, progress=say)
-        save_package(replace(package, results={"validation": figures}), path, half_precision=True)
+        measured = evaluate(Predictor(load_package(path)), validation, directory, progress=say)
+        save_package(replace(package, results={"validation": measured}), path, half_precision=True)
     return path
 
 

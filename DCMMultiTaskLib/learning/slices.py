@@ -10,13 +10,13 @@ import SimpleITK as sitk
 import torch
 from torch.utils.data import Dataset
 
+from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.errors import InputError, about
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 from DCMMultiTaskLib.imaging.orientation import SliceOrientation
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.learning.augmentation import RawBatch
-from DCMMultiTaskLib.learning.manifest import Patient
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,17 +6,11 @@ import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
+from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, RawBatch, augment
 from DCMMultiTaskLib.learning.losses import total_loss
 from DCMMultiTaskLib.learning.settings import TrainingSettings
 from DCMMultiTaskLib.networks.registry import build
-
-
-def dice(mask: Tensor, target: Tensor) -> Tensor:
-    """DSC per image, `(N,)`; two empty masks agree fully."""
-    mask, target = mask.float().flatten(1), target.float().flatten(1)
-    total = mask.sum(1) + target.sum(1)
-    return torch.where(total > 0, 2 * (mask * target).sum(1) / total.clamp(min=1), torch.ones_like(total))
 
 
 class MultiTaskTraining(pl.LightningModule):
@@ -49,7 +43,9 @@ class MultiTaskTraining(pl.LightningModule):
         _, jaccard, entropy = total_loss(output.mask_logits, output.dcm_logit, mask, batch.dcm)
         scores = {"val_jaccard": jaccard, "val_entropy": entropy}
         if output.mask_logits is not None:
-            scores["val_dsc"] = dice(output.mask_logits > 0, mask).mean()
+            predicted, wanted = (part.cpu().numpy() for part in (output.mask_logits > 0, mask))
+            of_images = [dice(*pair) for pair in zip(predicted, wanted, strict=True)]
+            scores["val_dsc"] = torch.tensor(of_images, device=mask.device).mean()
         self.log_dict(scores, prog_bar=True, batch_size=len(image), sync_dist=True)
 
     def configure_optimizers(self):

@@ -18,9 +18,9 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from DCMMultiTaskLib import __version__
+from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.learning.averaging import WarmAveraging
-from DCMMultiTaskLib.learning.manifest import Patient
 from DCMMultiTaskLib.learning.settings import TrainingSettings
 from DCMMultiTaskLib.learning.slices import SliceDataset, collate
 from DCMMultiTaskLib.learning.task import MultiTaskTraining

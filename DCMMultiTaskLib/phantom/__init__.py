@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,12 @@ import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.volume import Volume
-from DCMMultiTaskLib.imaging.writing import atomic_path, write_volume
+from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.phantom.body import Body
 from DCMMultiTaskLib.phantom.canvas import Canvas
 from DCMMultiTaskLib.phantom.heart import draw_heart
 from DCMMultiTaskLib.phantom.signal import draw_coil_shading, draw_sampling, draw_tissues
+from DCMMultiTaskLib.storage import write_table
 
 MATRICES = ((192, 256), (224, 256), (256, 256))
 
@@ -202,8 +202,7 @@ def write_phantoms(directory: Path, *, count: int, seed: int = 0, slices: int = 
         write_volume(directory / mask, study.truth)
         rows.append([patient, "dilated" if study.dcm else "normal", study.dcm, slices, image, mask])
     manifest = directory / "manifest.csv"
-    with atomic_path(manifest) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([["patient", "group", "dcm", "slices", "image", "mask"], *rows])
+    write_table(manifest, ("patient", "group", "dcm", "slices", "image", "mask"), rows)
     return manifest
 
 

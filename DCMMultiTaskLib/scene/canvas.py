@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from DCMMultiTaskLib.imaging.writing import atomic_path
+from DCMMultiTaskLib.storage import atomic_path
 
 Colour = tuple[int, int, int]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.writing import atomic_path
+from DCMMultiTaskLib.storage import atomic_path
 
 
 def save_scene(path: str | Path, *, scene: Any = None, thumbnail: Any = None) -> Path:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from DCMMultiTaskLib.datasets.manifest import read_manifest
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
-from DCMMultiTaskLib.learning.manifest import read_manifest
 from DCMMultiTaskLib.learning.slices import read_patient
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from DCMMultiTaskLib.datasets.manifest import read_manifest
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
-from DCMMultiTaskLib.learning.manifest import read_manifest
 from DCMMultiTaskLib.learning.slices import read_patient
 
 REACH = np.arange(-4, 4.01, 0.25)

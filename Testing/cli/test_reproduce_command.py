@@ -69,10 +69,10 @@ def test_a_network_of_ones_own_stands_in_the_tables(rehearsal):
     assert "One convolution" not in [row["network"] for row in rows(rehearsal / "table-3.csv")]
 
 
-def test_classifiers_stand_beside_the_yardstick(rehearsal):
+def test_classifiers_stand_beside_the_baseline(rehearsal):
     for name in ("table-3", "table-3-more", "single-task", "loss-weight", "ablation"):
-        yardstick = rows(rehearsal / f"{name}.csv")[-2 if name == "table-3" else -1]
-        assert yardstick["network"].startswith("yardstick") and float(yardstick["AUC"]) > 0.5
+        baseline = rows(rehearsal / f"{name}.csv")[-2 if name == "table-3" else -1]
+        assert baseline["network"].startswith("baseline") and float(baseline["AUC"]) > 0.5
 
 
 def test_going_on_trains_nothing_again(rehearsal, capsys):

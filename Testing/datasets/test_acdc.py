@@ -10,9 +10,9 @@ import SimpleITK as sitk
 
 from DCMMultiTaskLib.commands import prepare
 from DCMMultiTaskLib.datasets.acdc import prepare_acdc
+from DCMMultiTaskLib.datasets.manifest import read_manifest
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.reading import read_study
-from DCMMultiTaskLib.learning.manifest import read_manifest
 
 SHAPE = (3, 12, 10)
 GROUPS = {"patient001": "DCM", "patient021": "HCM", "patient041": "MINF", "patient061": "NOR", "patient101": "RV"}

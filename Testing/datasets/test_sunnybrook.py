@@ -9,9 +9,9 @@ import pytest
 from imaging.dicom_files import OBLIQUE
 from sunnybrook_files import FIRST, SHAPE, run, write_contours, write_dicom, write_patient
 
+from DCMMultiTaskLib.datasets.manifest import read_manifest
 from DCMMultiTaskLib.datasets.sunnybrook import patient_id, prepare_sunnybrook
 from DCMMultiTaskLib.imaging.reading import read_study
-from DCMMultiTaskLib.learning.manifest import read_manifest
 
 SUNNYBROOK = Path(os.environ.get("DCM_DATA", Path(__file__).parents[2] / ".." / "shared" / "data" / "sunnybrook"))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from DCMMultiTaskLib.experiments.results import Result
-from DCMMultiTaskLib.experiments.scores import SliceScore
+from DCMMultiTaskLib.experiments.scores import HeldOutSlice
 
 FOLD_OF = {"A": 0, "B": 1, "C": 0, "D": 1}
 POSITIVE = ("A", "B")
@@ -35,7 +35,9 @@ def make_result() -> Callable[..., Result]:
                     mask = {"dsc": own, "jsc": own / (2 - own), "true_positive": tp, "pixel_auc": 0.9, "dsc_eq6": own}
                     mask |= {"false_positive": 500 - tp, "false_negative": 500 - tp}
                     mask |= {"hd95_mm": np.nan if index else 4.0, "surface_distance_mm": 1.0}
-                scores.append(SliceScore(patient, index, int(positive), fold, logit, 1 / (1 + np.exp(-logit)), **mask))
+                who = {"patient": patient, "slice": index, "dcm": int(positive), "fold": fold}
+                probability = 1 / (1 + np.exp(-logit))
+                scores.append(HeldOutSlice(**who, dcm_logit=logit, dcm_probability=probability, **mask))
         scores.sort(key=lambda s: (s.fold, s.patient, s.slice))
         return Result(key, title or key, scores, [{**RECORD, "fold": fold} for fold in folds], 2)
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from DCMMultiTaskLib.evaluation.bootstrap import Estimate
 from DCMMultiTaskLib.experiments.claims import AGREES, DISAGREES, UNCERTAIN, CamSpread, all_claims, verdict_of
-from DCMMultiTaskLib.experiments.truth import TruthTable
-from DCMMultiTaskLib.learning.intervals import Figure
+from DCMMultiTaskLib.experiments.scores import TruthTable
 
 
 def truth(low: float, high: float) -> TruthTable:
@@ -19,7 +19,7 @@ def truth(low: float, high: float) -> TruthTable:
     ("low", "high", "verdict"), [(0.01, 0.2, AGREES), (-0.1, 0.2, UNCERTAIN), (-0.2, -0.01, DISAGREES)]
 )
 def test_a_verdict_needs_an_interval_without_zero(low, high, verdict):
-    assert verdict_of(Figure((low + high) / 2, low, high)) == verdict
+    assert verdict_of(Estimate((low + high) / 2, low, high)) == verdict
 
 
 def verdicts(claims) -> dict[str, str]:
@@ -62,13 +62,13 @@ def test_psnr_is_compared_with_the_papers_range(low, high, verdict):
 
 
 def test_concentration_of_activation_maps_is_reported_with_its_interval():
-    claim = CamSpread(0.2, 0.4, Figure(0.2, 0.1, 0.3)).claim()
+    claim = CamSpread(0.2, 0.4, Estimate(0.2, 0.1, 0.3)).claim()
     assert claim.verdict == AGREES and "0.200 (0.100 to 0.300)" in claim.here
 
 
 def test_a_difference_that_is_not_known_or_touches_zero_is_left_open():
     nan = float("nan")
-    assert verdict_of(Figure(nan, nan, nan)) == verdict_of(Figure(0.1, 0.0, 0.2)) == UNCERTAIN
+    assert verdict_of(Estimate(nan, nan, nan)) == verdict_of(Estimate(0.1, 0.0, 0.2)) == UNCERTAIN
 
 
 def test_claims_do_not_agree_where_the_papers_network_is_behind(make_result):

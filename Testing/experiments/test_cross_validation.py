@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from torch import nn
 
+from DCMMultiTaskLib.datasets.manifest import Patient, read_manifest
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.experiments.cross_validation import FoldRun, read_record, run_all, run_fold
 from DCMMultiTaskLib.experiments.plan import Plan, collect
 from DCMMultiTaskLib.experiments.predictions import Predictions, grid_slices, predict_slices
 from DCMMultiTaskLib.experiments.protocol import PAPER, Protocol
-from DCMMultiTaskLib.experiments.scores import fold_scores
-from DCMMultiTaskLib.experiments.truth import truth_table
-from DCMMultiTaskLib.learning.manifest import Patient, read_manifest
+from DCMMultiTaskLib.experiments.scores import fold_scores, truth_table
 from DCMMultiTaskLib.learning.training import train_network
 from DCMMultiTaskLib.networks.output import NetworkOutput
 from DCMMultiTaskLib.networks.registry import NETWORKS, Entry

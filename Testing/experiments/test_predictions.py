@@ -1,22 +1,22 @@
 """Held-out slices: how they are read, predicted, stored and scored."""
 
-from dataclasses import astuple, replace
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from DCMMultiTaskLib.datasets.manifest import Patient, read_manifest
 from DCMMultiTaskLib.experiments.predictions import GridSlices, Predictions, grid_slices, predict_slices
-from DCMMultiTaskLib.experiments.scores import SliceScore, read_scores, score_slices, write_scores
-from DCMMultiTaskLib.experiments.truth import truth_table
+from DCMMultiTaskLib.experiments.scores import HeldOutSlice, score_slices, truth_table
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.imaging.writing import write_volume
-from DCMMultiTaskLib.learning.manifest import Patient, read_manifest
 from DCMMultiTaskLib.networks.config import NetworkConfig, preset
 from DCMMultiTaskLib.networks.multitask import MultiTaskNetwork
 from DCMMultiTaskLib.networks.registry import build
 from DCMMultiTaskLib.phantom import write_phantoms
+from DCMMultiTaskLib.storage import read_rows, write_rows
 
 
 def some_slices(count: int = 3) -> GridSlices:
@@ -87,8 +87,8 @@ def test_scores_are_those_of_the_mask_and_come_back_from_their_file(tmp_path):
     assert (first.dsc, first.true_positive, first.false_negative, first.fold) == (pytest.approx(2 / 3), 200, 200, 4)
     assert first.dcm_probability == pytest.approx(1 / (1 + np.exp(-2)))
     assert second.dsc == 0 and np.isnan(second.hd95_mm) and np.isnan(second.dcm_probability)
-    write_scores(tmp_path / "slices.csv", [first, second])
-    back = read_scores(tmp_path / "slices.csv")
+    write_rows(tmp_path / "slices.csv", HeldOutSlice, [first, second])
+    back = read_rows(tmp_path / "slices.csv", HeldOutSlice)
     assert back[0].dsc == pytest.approx(first.dsc, abs=1e-5) and np.isnan(back[1].hd95_mm)
 
 
@@ -167,11 +167,16 @@ def test_a_crop_around_the_heart_is_another(tmp_path):
 
 
 def test_scores_that_are_not_known_come_back_unknown(tmp_path):
-    known = SliceScore("A, the first", 0, 1, 2, -1.5, 0.18243, 0.5, 0.6, 0.25, 0.75, 10, 3, 17, 2.0, 1.0)
-    unknown = replace(SliceScore("B", 1, 0, 2, np.nan, np.nan), false_negative=5)
-    write_scores(tmp_path / "slices.csv", [known, unknown])
-    first, second = read_scores(tmp_path / "slices.csv")
+    header = "patient,slice,dcm,fold,dcm_logit,dcm_probability,dsc,dsc_eq6,jsc,pixel_auc"
+    header += ",true_positive,false_positive,false_negative,hd95_mm,surface_distance_mm"
+    values = ("A, the first", 0, 1, 2, -1.5, 0.18243, 0.5, 0.6, 0.25, 0.75, 10, 3, 17, 2.0, 1.0)
+    known = HeldOutSlice(**dict(zip(header.split(","), values, strict=True)))
+    nothing = {"dcm_logit": np.nan, "dcm_probability": np.nan}
+    unknown = HeldOutSlice(patient="B", slice=1, dcm=0, fold=2, **nothing, false_negative=5)
+    write_rows(tmp_path / "slices.csv", HeldOutSlice, [known, unknown])
+    first, second = read_rows(tmp_path / "slices.csv", HeldOutSlice)
     assert first == known
+    assert (tmp_path / "slices.csv").read_text(encoding="utf-8").splitlines()[0] == header
     assert astuple(second) == pytest.approx(astuple(unknown), nan_ok=True)
     assert isinstance(second.false_negative, int) and isinstance(second.slice, int)
 

@@ -6,33 +6,33 @@ import numpy as np
 import pytest
 
 from DCMMultiTaskLib.experiments.results import (
-    DCM_FIGURES,
-    MASK_FIGURES,
-    PATIENT_FIGURES,
+    CLASS_METRICS,
+    MASK_METRICS,
+    PATIENT_METRICS,
     Result,
     confusion,
     difference,
     on_common_folds,
 )
-from DCMMultiTaskLib.experiments.scores import SliceScore
-from DCMMultiTaskLib.experiments.tabulate import compare, table_2, table_3, yardstick_figures
+from DCMMultiTaskLib.experiments.scores import HeldOutSlice
+from DCMMultiTaskLib.experiments.tabulate import baseline_estimates, compare, table_2, table_3
 
 
-def test_figures_by_hand(make_result):
-    figures = make_result().figures()
+def test_estimates_by_hand(make_result):
+    estimates = make_result().estimates()
     # DSC 0.80 to 0.83 by patient, each also with 0.02 more.
-    assert figures["dsc"].value == pytest.approx(0.825)
-    assert figures["f1"].value == pytest.approx(0.825, abs=2e-3)
-    assert figures["patient_dsc"].value == pytest.approx(0.825, abs=2e-3)
-    assert figures["hd95_mm"].value == 4.0  # slices without a distance are left out
-    assert (figures["accuracy"].value, figures["auc"].value) == (1.0, 1.0)
-    assert figures["brier"].value == pytest.approx(np.mean([(1 / (1 + np.exp(x))) ** 2 for x in (1, 1.1, 1, 0.9)]))
-    assert figures["dsc"].low < 0.825 < figures["dsc"].high
+    assert estimates["dsc"].value == pytest.approx(0.825)
+    assert estimates["f1"].value == pytest.approx(0.825, abs=2e-3)
+    assert estimates["patient_dsc"].value == pytest.approx(0.825, abs=2e-3)
+    assert estimates["hd95_mm"].value == 4.0  # slices without a distance are left out
+    assert (estimates["accuracy"].value, estimates["auc"].value) == (1.0, 1.0)
+    assert estimates["brier"].value == pytest.approx(np.mean([(1 / (1 + np.exp(x))) ** 2 for x in (1, 1.1, 1, 0.9)]))
+    assert estimates["dsc"].low < 0.825 < estimates["dsc"].high
 
 
-def test_a_network_has_the_figures_of_its_own_task_alone(make_result):
-    masks, classes = make_result(shift=None).figures(), make_result(dsc=None).figures()
-    assert "dsc" in masks and not set(DCM_FIGURES) & set(masks)
+def test_a_network_has_the_metrics_of_its_own_task_alone(make_result):
+    masks, classes = make_result(shift=None).estimates(), make_result(dsc=None).estimates()
+    assert "dsc" in masks and not set(CLASS_METRICS) & set(masks)
     assert "auc" in classes and "dsc" not in classes and "f1" not in classes
 
 
@@ -64,14 +64,14 @@ def test_differences_are_of_slices_that_both_have(make_result):
 def test_confident_logits_are_ranked_where_probabilities_are_all_one(make_result):
     result = make_result(shift=0.0)
     scores = [replace(s, dcm_logit=40.0 + s.dcm, dcm_probability=1.0) for s in result.scores]
-    assert replace(result, scores=scores).figures()["auc"].value == 1.0
+    assert replace(result, scores=scores).estimates()["auc"].value == 1.0
 
 
 def test_slices_without_a_logit_are_left_out(make_result):
     result = make_result()
     scores = [replace(s, dcm_logit=np.nan) if s.patient == "A" else s for s in result.scores]
-    figures = replace(result, scores=scores).figures()
-    assert (figures["accuracy"].value, figures["auc"].value) == (1.0, 1.0)
+    estimates = replace(result, scores=scores).estimates()
+    assert (estimates["accuracy"].value, estimates["auc"].value) == (1.0, 1.0)
     assert sum(confusion(replace(result, scores=scores)).values()) == 6
 
 
@@ -91,33 +91,33 @@ def test_confusion_counts_slices(make_result):
     }
 
 
-def test_table_2_stands_in_the_papers_order_with_its_figures_beside(make_result):
+def test_table_2_stands_in_the_papers_order_with_its_metrics_beside(make_result):
     results = {key: make_result(key, shift=None) for key in ("mine", "luo2020", "unet", "default", "deeplabv3")}
     results["resnet50"] = make_result("resnet50", dsc=None)
-    head, rows = table_2(results, {key: result.figures() for key, result in results.items()})
+    head, rows = table_2(results, {key: result.estimates() for key, result in results.items()})
     assert head[:3] == ["network", "DSC", "paper"]
     assert [row[0] for row in rows] == ["deeplabv3", "unet", "luo2020", "default", "mine"]
     assert [row[2] for row in rows] == [0.7806, 0.7613, 0.8165, None, None]
 
 
-def test_the_yardstick_stands_below_the_classifiers(make_result):
+def test_the_baseline_stands_below_the_classifiers(make_result):
     result = make_result()
     cavity = {(s.patient, s.slice): {"A": 30.0, "B": 10.0, "C": 20.0, "D": 5.0}[s.patient] for s in result.scores}
-    yardstick = yardstick_figures(result, cavity)
+    baseline = baseline_estimates(result, cavity)
     # Of the four pairs of patients A-C, A-D, B-C, B-D the positive is larger in three.
-    assert yardstick["auc"].value == yardstick["patient_auc"].value == 0.75
-    assert yardstick["always_negative"].value == 0.5
-    figures = {result.key: result.figures()}
-    head, rows = table_3({result.key: result}, figures, yardstick)
-    assert rows[-2][0].startswith("yardstick") and rows[-2][head.index("AUC")].value == 0.75
+    assert baseline["auc"].value == baseline["patient_auc"].value == 0.75
+    assert baseline["always_negative"].value == 0.5
+    estimates = {result.key: result.estimates()}
+    head, rows = table_3({result.key: result}, estimates, baseline)
+    assert rows[-2][0].startswith("baseline") and rows[-2][head.index("AUC")].value == 0.75
     assert len({len(head), *(len(row) for row in rows)}) == 1
 
 
 def test_variants_are_compared_with_their_base(make_result):
     base, variant = make_result(), make_result("luo2020-mask", dsc=0.78, shift=None)
     cavity = {(s.patient, s.slice): 1.0 for s in base.scores}
-    figures = {r.key: r.figures() for r in (base, variant)}
-    head, rows = compare([base, variant], figures, "luo2020", yardstick_figures(base, cavity))
+    estimates = {r.key: r.estimates() for r in (base, variant)}
+    head, rows = compare([base, variant], estimates, "luo2020", baseline_estimates(base, cavity))
     assert rows[0][head.index("difference")] is None
     assert rows[1][head.index("difference")].value == pytest.approx(-0.02)
     assert rows[1][head.index("AUC difference")] is None
@@ -133,7 +133,8 @@ def uneven() -> Result:
         logit = float(np.log(probability / (1 - probability)))
         dsc = 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else np.nan
         masks = {"dsc": dsc, "true_positive": tp, "false_positive": fp, "false_negative": fn, **more}
-        return SliceScore(patient, number, dcm, fold, logit, probability, **masks)
+        answers = {"dcm_logit": logit, "dcm_probability": probability}
+        return HeldOutSlice(patient=patient, slice=number, dcm=dcm, fold=fold, **answers, **masks)
 
     scores = [
         score("A", 0, 1, 0, 0.9, 90, 10, 10, pixel_auc=0.9, jsc=90 / 110, hd95_mm=2.0, surface_distance_mm=1.0),
@@ -146,51 +147,52 @@ def uneven() -> Result:
 
 
 def test_what_a_slice_does_not_have_is_left_out_of_the_means():
-    figures = uneven().figures()
-    assert figures["dsc"].value == pytest.approx((0.9 + 0 + 1 / 3 + 1) / 4)
-    assert figures["jsc"].value == pytest.approx((90 / 110 + 0 + 0.2 + 1) / 4)
-    assert figures["pixel_auc"].value == pytest.approx((0.9 + 0.6 + 0.5 + 1.0) / 4)
-    assert figures["hd95_mm"].value == pytest.approx((2 + 8 + 0) / 3)
-    assert figures["surface_distance_mm"].value == pytest.approx((1 + 4 + 0) / 3)
-    assert np.isnan(figures["dsc_eq6"].value) and np.isnan(figures["dsc_eq6"].low)
+    estimates = uneven().estimates()
+    assert estimates["dsc"].value == pytest.approx((0.9 + 0 + 1 / 3 + 1) / 4)
+    assert estimates["jsc"].value == pytest.approx((90 / 110 + 0 + 0.2 + 1) / 4)
+    assert estimates["pixel_auc"].value == pytest.approx((0.9 + 0.6 + 0.5 + 1.0) / 4)
+    assert estimates["hd95_mm"].value == pytest.approx((2 + 8 + 0) / 3)
+    assert estimates["surface_distance_mm"].value == pytest.approx((1 + 4 + 0) / 3)
+    assert np.isnan(estimates["dsc_eq6"].value) and np.isnan(estimates["dsc_eq6"].low)
     assert uneven().fold_means() == pytest.approx([(0.9 + 0 + 1 / 3) / 3, 1.0])
 
 
 def test_f1_pools_all_pixels_and_a_patient_pools_its_slices():
-    figures, rows = uneven().figures(), uneven().patients
-    assert figures["f1"].value == pytest.approx(2 * 140 / (2 * 140 + 40 + 40))
+    estimates, rows = uneven().estimates(), uneven().patients
+    assert estimates["f1"].value == pytest.approx(2 * 140 / (2 * 140 + 40 + 40))
     of_patients = [2 * 90 / (2 * 90 + 10 + 30), 2 * 10 / (2 * 10 + 30 + 10), 1.0]
     assert rows.patient == ["A", "C", "B"]
     assert list(rows.dsc) == pytest.approx(of_patients)
-    assert figures["patient_dsc"].value == pytest.approx(np.mean(of_patients))
+    assert estimates["patient_dsc"].value == pytest.approx(np.mean(of_patients))
 
 
 def test_labels_are_counted_over_slices_and_over_patients():
-    figures = uneven().figures()
+    estimates = uneven().estimates()
     # At 0.5, 0.9 of A is called and 0.4 is not; of the negatives 0.6 alone is called.
-    assert figures["accuracy"].value == pytest.approx(3 / 5)
-    assert figures["sensitivity"].value == pytest.approx(1 / 2)
-    assert figures["specificity"].value == pytest.approx(2 / 3)
+    assert estimates["accuracy"].value == pytest.approx(3 / 5)
+    assert estimates["sensitivity"].value == pytest.approx(1 / 2)
+    assert estimates["specificity"].value == pytest.approx(2 / 3)
     # Of six pairs, 0.4 is below 0.6; the second positive is found third: precisions 1 and 2/3.
-    assert figures["auc"].value == pytest.approx(5 / 6)
-    assert figures["average_precision"].value == pytest.approx((1 + 2 / 3) / 2)
-    assert figures["brier"].value == pytest.approx((0.1**2 + 0.6**2 + 0.6**2 + 0.2**2 + 0.1**2) / 5)
+    assert estimates["auc"].value == pytest.approx(5 / 6)
+    assert estimates["average_precision"].value == pytest.approx((1 + 2 / 3) / 2)
+    assert estimates["brier"].value == pytest.approx((0.1**2 + 0.6**2 + 0.6**2 + 0.2**2 + 0.1**2) / 5)
     # Odds: A the root of 9 * 2/3, C 3/2, B the root of 1/4 * 1/9.
     odds = np.array([6**0.5, 1.5, 1 / 6])
     assert list(uneven().patients.dcm_logit) == pytest.approx(list(np.log(odds)))
-    assert figures["patient_accuracy"].value == pytest.approx(2 / 3)
-    assert (figures["patient_auc"].value, figures["patient_specificity"].value) == (1.0, 0.5)
+    assert estimates["patient_accuracy"].value == pytest.approx(2 / 3)
+    assert (estimates["patient_auc"].value, estimates["patient_specificity"].value) == (1.0, 0.5)
 
 
-def test_the_figures_of_a_task_are_complete(make_result):
-    masks, classes = set(MASK_FIGURES), {*DCM_FIGURES, *PATIENT_FIGURES}
-    assert set(make_result().figures()) == masks | classes
-    assert set(make_result(shift=None).figures()) == masks
-    assert set(make_result(dsc=None).figures()) == classes
+def test_the_metrics_of_a_task_are_complete(make_result):
+    masks, classes = set(MASK_METRICS), {*CLASS_METRICS, *PATIENT_METRICS}
+    assert set(make_result().estimates()) == masks | classes
+    assert set(make_result(shift=None).estimates()) == masks
+    assert set(make_result(dsc=None).estimates()) == classes
 
 
 def test_an_empty_mask_is_still_a_mask():
-    missed = SliceScore("A", 0, 0, 0, np.nan, np.nan, dsc=0.0, false_negative=30)
+    nothing = {"dcm_logit": np.nan, "dcm_probability": np.nan}
+    missed = HeldOutSlice(patient="A", slice=0, dcm=0, fold=0, **nothing, dsc=0.0, false_negative=30)
     assert Result("k", "K", [missed], [{"fold": 0}], 1).draws_masks
 
 

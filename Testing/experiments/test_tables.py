@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from DCMMultiTaskLib.evaluation.bootstrap import Estimate
 from DCMMultiTaskLib.experiments.paper import TABLE_2, TABLE_3
 from DCMMultiTaskLib.experiments.tables import markdown, write_csv
 from DCMMultiTaskLib.experiments.tabulate import (
-    YARDSTICK,
+    BASELINE,
+    baseline_estimates,
     compare,
     confusion_table,
     differences,
@@ -17,15 +19,13 @@ from DCMMultiTaskLib.experiments.tabulate import (
     size,
     table_2,
     table_3,
-    yardstick_figures,
 )
-from DCMMultiTaskLib.learning.intervals import Figure
 
 NAN = float("nan")
 HEAD = ["network", "DSC", "paper", "slices"]
 ROWS = [
-    ["U-Net", Figure(0.81234, 0.79, 0.83), 0.7613, 4],
-    ["ours", Figure(NAN, NAN, NAN), None, 5],
+    ["U-Net", Estimate(0.81234, 0.79, 0.83), 0.7613, 4],
+    ["ours", Estimate(NAN, NAN, NAN), None, 5],
     ["none", None, NAN, 6],
 ]
 
@@ -54,7 +54,7 @@ def test_csv_has_a_column_for_each_end_of_an_interval(tmp_path):
 
 
 def test_digits_are_chosen_by_column():
-    row = [0.123456, Figure(0.5, 0.25, 0.75), 7, "0.123456"]
+    row = [0.123456, Estimate(0.5, 0.25, 0.75), 7, "0.123456"]
     (line,) = markdown(["a", "b", "c", "d"], [row], digits={0: 1, 1: 2, 3: 1}).splitlines()[2:]
     assert line == "| 0.1 | 0.50 (0.25\u00a0to\u00a00.75) | 7 | 0.123456 |"
 
@@ -66,7 +66,7 @@ def test_a_table_without_rows_has_its_head(tmp_path):
 
 
 def test_csv_rows_are_as_long_as_their_head(tmp_path):
-    rows = [["plain", 0.5, 123456], ["figure", Figure(0.1234567, 0.0, 1.0), 2], ['a "title", quoted', None, None]]
+    rows = [["plain", 0.5, 123456], ["figure", Estimate(0.1234567, 0.0, 1.0), 2], ['a "title", quoted', None, None]]
     write_csv(tmp_path / "table.csv", ["name", "value", "count"], rows)
     with (tmp_path / "table.csv").open(newline="", encoding="utf-8") as stream:
         read = list(csv.reader(stream))
@@ -79,7 +79,7 @@ def test_csv_rows_are_as_long_as_their_head(tmp_path):
 
 
 def tables_of(*results):
-    return {r.key: r for r in results}, {r.key: r.figures() for r in results}
+    return {r.key: r for r in results}, {r.key: r.estimates() for r in results}
 
 
 def test_the_papers_numbers_stand_beside_their_own_column(make_result):
@@ -90,28 +90,28 @@ def test_the_papers_numbers_stand_beside_their_own_column(make_result):
     assert rows[0][3].value == pytest.approx(0.9)
 
     classes = tables_of(make_result(), make_result("resnet101", dsc=None))
-    yardstick = dict.fromkeys(("auc", "always_negative"), Figure(0.5, 0.4, 0.6))
-    head, rows = table_3(*classes, yardstick)
+    baseline = dict.fromkeys(("auc", "always_negative"), Estimate(0.5, 0.4, 0.6))
+    head, rows = table_3(*classes, baseline)
     assert head == ["network", "accuracy", "paper", "sensitivity", "paper", "specificity", "paper", "AUC", "paper"]
     names = ("accuracy", "sensitivity", "specificity", "auc")
     papers = [[TABLE_3[key][name] for name in names] for key in ("resnet101", "luo2020")]
     assert [row[2::2] for row in rows] == [*papers, [None] * 4, [None] * 4]
-    assert [row[0] for row in rows[2:]] == [YARDSTICK, "always negative"] and rows[3][1] == yardstick["always_negative"]
+    assert [row[0] for row in rows[2:]] == [BASELINE, "always negative"] and rows[3][1] == baseline["always_negative"]
 
 
 def test_every_row_of_the_other_tables_fits_its_head(make_result):
-    results, figures = tables_of(
+    results, estimates = tables_of(
         make_result(), make_result("unet", dsc=0.7, shift=None), make_result("resnet50", dsc=None, shift=-1.0)
     )
-    yardstick = dict.fromkeys(("auc", "patient_auc"), Figure(0.5, 0.4, 0.6))
-    of_masks, of_classes = more_of_masks(results, figures), more_of_classes(results, figures, yardstick)
+    baseline = dict.fromkeys(("auc", "patient_auc"), Estimate(0.5, 0.4, 0.6))
+    of_masks, of_classes = more_of_masks(results, estimates), more_of_classes(results, estimates, baseline)
     cavity = {(s.patient, s.slice): float("DCBA".index(s.patient)) for s in make_result().scores}
     compared, counts = differences(results, cavity), confusion_table(results)
     for head, rows in (of_masks, of_classes, compared, counts):
         assert {len(row) for row in rows} == {len(head)}
     assert [row[0] for row in of_masks[1]] == ["unet", "luo2020"]
-    assert [row[0] for row in of_classes[1]] == ["resnet50", "luo2020", YARDSTICK]
-    assert of_classes[1][2][1:3] == [yardstick["auc"], yardstick["patient_auc"]]
+    assert [row[0] for row in of_classes[1]] == ["resnet50", "luo2020", BASELINE]
+    assert of_classes[1][2][1:3] == [baseline["auc"], baseline["patient_auc"]]
     # All of resnet50's answers are on the wrong side.
     assert counts[1] == [["resnet50", 0, 4, 4, 0], ["luo2020", 4, 0, 0, 4]]
     # At 0.05 one of each negative's two slices is called, none of the positives' is missed.
@@ -136,22 +136,22 @@ def test_a_training_that_was_taken_up_again_does_not_count_for_the_time(make_res
     assert size(replace(result, records=[{**first, "resumed": True}]))[2] is None
 
 
-def test_the_yardstick_takes_a_patients_largest_cavity(make_result):
+def test_the_baseline_takes_a_patients_largest_cavity(make_result):
     result = make_result()
     areas = {"A": (50.0, 5.0), "B": (1.0, 2.0), "C": (20.0, 10.0), "D": (30.0, 28.0)}
     cavity = {(s.patient, s.slice): areas[s.patient][s.slice] for s in result.scores}
-    yardstick = yardstick_figures(result, cavity)
+    baseline = baseline_estimates(result, cavity)
     # Of the 4 x 4 pairs of slices 50 wins all four and no other wins any; of the patients A wins both and B none.
-    assert yardstick["auc"].value == pytest.approx(4 / 16)
-    assert yardstick["patient_auc"].value == pytest.approx(2 / 4)
+    assert baseline["auc"].value == pytest.approx(4 / 16)
+    assert baseline["patient_auc"].value == pytest.approx(2 / 4)
 
 
 def test_unfinished_folds_are_told_and_sizes_may_be_left_out(make_result):
     base, variant = make_result(), make_result("variant", folds=(1,))
-    _, figures = tables_of(base, variant)
-    yardstick = dict.fromkeys(("auc", "patient_auc"), Figure(0.5, 0.4, 0.6))
-    head, rows = compare([base, variant], figures, "luo2020", yardstick, sizes=False)
+    _, estimates = tables_of(base, variant)
+    baseline = dict.fromkeys(("auc", "patient_auc"), Estimate(0.5, 0.4, 0.6))
+    head, rows = compare([base, variant], estimates, "luo2020", baseline, sizes=False)
     assert head[-1] == "folds" and [row[-1] for row in rows] == ["2 of 2", "1 of 2", None]
     assert {len(row) for row in rows} == {len(head)}
-    _, alone = compare([variant], figures, "luo2020", yardstick)
+    _, alone = compare([variant], estimates, "luo2020", baseline)
     assert alone[0][2] is None and alone[0][4] is None

@@ -11,7 +11,7 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.imaging.volume import Volume
-from DCMMultiTaskLib.imaging.writing import atomic_path, write_segmentation, write_volume
+from DCMMultiTaskLib.imaging.writing import write_segmentation, write_volume
 
 
 def oblique(array: np.ndarray) -> Volume:
@@ -98,24 +98,6 @@ for number in range(segmentation.GetNumberOfSegments()):
         for segment in (MYOCARDIUM, LV_CAVITY)
     ]
     assert answer.stdout.splitlines() == expected
-
-
-def test_a_file_appears_only_when_it_is_whole(tmp_path):
-    path = tmp_path / "new" / "study.seg.nrrd"
-    with atomic_path(path) as temporary:
-        assert temporary.parent == path.parent and temporary.name.endswith(".seg.nrrd")
-        temporary.write_text("done")
-        assert not path.exists()
-    assert path.read_text() == "done" and list(path.parent.iterdir()) == [path]
-
-
-def test_a_failure_leaves_the_old_file_and_no_other(tmp_path):
-    path = tmp_path / "risk.csv"
-    path.write_text("old")
-    with pytest.raises(ZeroDivisionError), atomic_path(path) as temporary:
-        temporary.write_text("half")
-        raise ZeroDivisionError
-    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_that_cannot_be_written_to_is_told_in_one_sentence(tmp_path):

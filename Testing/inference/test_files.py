@@ -17,7 +17,7 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
-from DCMMultiTaskLib.inference.files import file_name, staged, write_result
+from DCMMultiTaskLib.inference.files import file_name, write_result
 from DCMMultiTaskLib.inference.result import Result, SliceRow
 
 
@@ -157,13 +157,6 @@ def test_a_folder_in_the_way_leaves_everything_as_it_was(result: Result, tmp_pat
     assert (tmp_path / "study_risk.csv").read_bytes() == before
     assert np.array_equal(read_study(tmp_path / "study.seg.nrrd").volume.array, result.label_map)
     assert names(tmp_path) == ["study.seg.nrrd", "study_risk.csv", "study_summary.json"]
-
-
-def test_an_error_in_between_leaves_no_folder_behind(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), staged(tmp_path / "a" / "b") as folder:
-        (folder / "half").write_text("half")
-        raise RuntimeError("a fault")
-    assert names(tmp_path) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size to stand for a full disk")

@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.settings import Decision, Preprocessing
-from DCMMultiTaskLib.learning.metrics import dice
 from DCMMultiTaskLib.phantom import PhantomStudy, make_phantom
 from Testing.imaging.geometry import STORAGES, stored_as
 

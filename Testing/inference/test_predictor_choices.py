@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.imaging.roi import Roi
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
@@ -14,7 +15,6 @@ from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.segmentation import Segmentation
-from DCMMultiTaskLib.learning.metrics import dice
 from DCMMultiTaskLib.phantom import PhantomStudy, make_phantom_cine
 
 

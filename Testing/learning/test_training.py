@@ -7,9 +7,9 @@ import pytest
 import torch
 from lightning.pytorch import Callback
 
+from DCMMultiTaskLib.datasets.manifest import read_manifest
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION
-from DCMMultiTaskLib.learning.manifest import read_manifest
 from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings
 from DCMMultiTaskLib.learning.slices import SliceDataset, collate
 from DCMMultiTaskLib.learning.training import train_network

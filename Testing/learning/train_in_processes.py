@@ -7,7 +7,7 @@ augmentation, and group normalisation, which does not look across the batch.
 import sys
 from pathlib import Path
 
-from DCMMultiTaskLib.learning.manifest import read_manifest
+from DCMMultiTaskLib.datasets.manifest import read_manifest
 from DCMMultiTaskLib.learning.settings import paper_settings
 from DCMMultiTaskLib.learning.training import train_network
 from DCMMultiTaskLib.networks.config import preset

@@ -34,7 +34,7 @@ LOOKS = tuple(zip((BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, INK), "osD^vPX",
 
 
 class Measured(Protocol):
-    """A figure with the ends of its 95 % interval, as `learning.intervals.Figure`; NaN where it is not defined."""
+    """A metric with the ends of its 95 % interval, as `evaluation.bootstrap.Estimate`; NaN where it is not defined."""
 
     @property
     def value(self) -> float: ...

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.experiments.figures.style import (
     GREY,
     INK,
@@ -20,7 +21,6 @@ from DCMMultiTaskLib.experiments.figures.style import (
     picture,
     save,
 )
-from DCMMultiTaskLib.learning.metrics import dice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from DCMMultiTaskLib.imaging.writing import atomic_path
+from DCMMultiTaskLib.storage import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
+from DCMMultiTaskLib.datasets.manifest import Patient
+from DCMMultiTaskLib.evaluation.metrics import MaskScores, mask_scores
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.predictor import Predictor
-from DCMMultiTaskLib.learning.manifest import Patient
-from DCMMultiTaskLib.learning.mask_metrics import mask_scores
 from DCMMultiTaskLib.learning.slices import read_patient
 from DCMMultiTaskLib.measurements.masks import areas_mm2, enclosed
 
 
-@dataclass(frozen=True)
-class SliceScore:
-    """One slice with truth: what was predicted and how good it is.
+@dataclass(frozen=True, kw_only=True)
+class SliceScore(MaskScores):
+    """One slice with truth: what was predicted and how good it is, in pixels and mm.
 
-    The last seven are those of `mask_metrics.MaskScores`, pixels and mm; unknown in files written before they were.
+    Files written before there were more mask scores than the DSC lack the inherited columns.
     """
 
     patient: str
@@ -34,18 +34,11 @@ class SliceScore:
     cavity_mm2: float
     dcm_probability: float
     quality: str
-    dsc_eq6: float = math.nan
-    jsc: float = math.nan
-    true_positive: int = 0
-    false_positive: int = 0
-    false_negative: int = 0
-    hd95_mm: float = math.nan
-    surface_distance_mm: float = math.nan
 
 
-@dataclass(frozen=True)
-class PatientScore:
-    """One patient: the whole mask, all slices of it, and the patient-level probability; the last seven as above."""
+@dataclass(frozen=True, kw_only=True)
+class PatientScore(MaskScores):
+    """One patient: the whole mask, all slices of it, the largest cavity and the patient-level probability."""
 
     patient: str
     group: str
@@ -54,13 +47,6 @@ class PatientScore:
     true_cavity_mm2: float
     cavity_mm2: float
     dcm_probability: float
-    dsc_eq6: float = math.nan
-    jsc: float = math.nan
-    true_positive: int = 0
-    false_positive: int = 0
-    false_negative: int = 0
-    hd95_mm: float = math.nan
-    surface_distance_mm: float = math.nan
 
 
 def true_areas(truth: Volume, slice_axis: int) -> tuple[np.ndarray, np.ndarray]:
@@ -84,14 +70,13 @@ def score_patient(predictor: Predictor, patient: Patient) -> tuple[list[SliceSco
     myocardia, cavities = true_areas(truth, axis)
     voxel_mm = volume.geometry.spacing[::-1]
     pixel_mm = voxel_mm[: 2 - axis] + voxel_mm[3 - axis :]
+    who: dict[str, Any] = {"patient": patient.patient, "group": patient.group, "dcm": patient.dcm}
     slices = []
     for row in result.rows:
         predicted, wanted = (np.take(mask, row.slice, axis=2 - axis) for mask in (result.mask, true_mask))
         slices.append(
             SliceScore(
-                patient=patient.patient,
-                group=patient.group,
-                dcm=patient.dcm,
+                **who,
                 slice=row.slice,
                 true_area_mm2=float(myocardia[row.slice]),
                 area_mm2=row.myocardium_area_mm2,
@@ -103,9 +88,7 @@ def score_patient(predictor: Predictor, patient: Patient) -> tuple[list[SliceSco
             )
         )
     whole = PatientScore(
-        patient=patient.patient,
-        group=patient.group,
-        dcm=patient.dcm,
+        **who,
         true_cavity_mm2=max(s.true_cavity_mm2 for s in slices),
         cavity_mm2=max(s.cavity_mm2 for s in slices),
         dcm_probability=result.dcm_probability,

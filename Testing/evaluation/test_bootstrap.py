@@ -1,12 +1,12 @@
-"""Intervals: patients are drawn, not rows, and the draws are the same for all figures."""
+"""Intervals: patients are drawn, not rows, and the draws are the same for all metrics."""
 
 import math
 
 import numpy as np
 import pytest
 
-from DCMMultiTaskLib.learning.intervals import Figure, PatientBootstrap
-from DCMMultiTaskLib.learning.metrics import auc
+from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap
+from DCMMultiTaskLib.evaluation.metrics import auc
 
 
 def one_draw_after_another(patients, statistic, draws=2000, seed=0):
@@ -22,8 +22,8 @@ def one_draw_after_another(patients, statistic, draws=2000, seed=0):
     return (statistic(np.arange(len(patients))), *np.quantile(finite, [0.025, 0.975]))
 
 
-def numbers(figure: Figure) -> tuple[float, float, float]:
-    return figure.value, figure.low, figure.high
+def numbers(estimate: Estimate) -> tuple[float, float, float]:
+    return estimate.value, estimate.low, estimate.high
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +46,16 @@ def test_draws_are_those_of_the_bootstrap_spelt_out(rows, draws, seed):
     def statistic(index):
         return auc(labels[index], scores[index])
 
-    figure = PatientBootstrap(patients, draws=draws, seed=seed).figure(statistic)
+    estimate = PatientBootstrap(patients, draws=draws, seed=seed).estimate(statistic)
     spelt_out = one_draw_after_another(patients, statistic, draws, seed)
-    assert numbers(figure) == pytest.approx(spelt_out, rel=1e-12)
+    assert numbers(estimate) == pytest.approx(spelt_out, rel=1e-12)
 
 
 def test_mean_is_the_statistic_without_rows_that_are_no_number(rows):
     patients, _, _, values = rows
     bootstrap = PatientBootstrap(patients)
     assert numbers(bootstrap.mean(values)) == pytest.approx(
-        numbers(bootstrap.figure(lambda index: float(np.nanmean(values[index]))))
+        numbers(bootstrap.estimate(lambda index: float(np.nanmean(values[index]))))
     )
 
 
@@ -64,17 +64,17 @@ def test_ratio_is_that_of_the_sums(rows):
     weights = np.arange(1.0, len(labels) + 1)
     bootstrap = PatientBootstrap(patients)
     assert numbers(bootstrap.ratio(weights * labels, weights)) == pytest.approx(
-        numbers(bootstrap.figure(lambda index: float((weights * labels)[index].sum() / weights[index].sum())))
+        numbers(bootstrap.estimate(lambda index: float((weights * labels)[index].sum() / weights[index].sum())))
     )
 
 
 def test_interval_covers_patients_not_rows():
     patients = [f"P{i}" for i in range(20) for _ in range(50)]
-    figure = PatientBootstrap(patients).mean(np.repeat(np.arange(20.0), 50))
+    estimate = PatientBootstrap(patients).mean(np.repeat(np.arange(20.0), 50))
     spread = 1.96 * np.arange(20).std() / np.sqrt(20)
-    assert figure.value == pytest.approx(9.5)
-    assert figure.low == pytest.approx(9.5 - spread, abs=0.5)
-    assert figure.high == pytest.approx(9.5 + spread, abs=0.5)
+    assert estimate.value == pytest.approx(9.5)
+    assert estimate.low == pytest.approx(9.5 - spread, abs=0.5)
+    assert estimate.high == pytest.approx(9.5 + spread, abs=0.5)
 
 
 def test_difference_of_two_networks_is_paired(rows):
@@ -87,31 +87,31 @@ def test_difference_of_two_networks_is_paired(rows):
     def shifted(index):
         return first(index) - 0.125
 
-    figure = bootstrap.difference(first, shifted)
+    estimate = bootstrap.difference(first, shifted)
     # Unpaired, the interval of two equally good networks would be as wide as the AUC's own, and more.
-    assert numbers(figure) == pytest.approx((0.125, 0.125, 0.125))
-    assert bootstrap.figure(first).high - bootstrap.figure(first).low > 0.05
+    assert numbers(estimate) == pytest.approx((0.125, 0.125, 0.125))
+    assert bootstrap.estimate(first).high - bootstrap.estimate(first).low > 0.05
 
 
-def test_draws_without_a_figure_are_left_out():
+def test_draws_without_a_metric_are_left_out():
     # One positive among three patients: draws without it, or of it alone, have no AUC; all others have 1.
     labels, scores = np.array([1, 0, 0]), np.array([0.9, 0.1, 0.2])
-    figure = PatientBootstrap(["A", "B", "C"]).figure(lambda index: auc(labels[index], scores[index]))
-    assert numbers(figure) == (1, 1, 1)
+    estimate = PatientBootstrap(["A", "B", "C"]).estimate(lambda index: auc(labels[index], scores[index]))
+    assert numbers(estimate) == (1, 1, 1)
     # Sensitivity: draws without the positive have none.
     assert numbers(PatientBootstrap(["A", "B", "C"]).ratio(labels, labels)) == (1, 1, 1)
 
 
 def test_what_is_never_defined_is_no_number():
     bootstrap = PatientBootstrap(["A", "A", "B"])
-    for figure in (
-        bootstrap.figure(lambda index: math.nan),
+    for estimate in (
+        bootstrap.estimate(lambda index: math.nan),
         bootstrap.mean([math.nan] * 3),
         bootstrap.ratio(np.zeros(3), np.zeros(3)),
         PatientBootstrap([]).mean([]),
-        PatientBootstrap([]).figure(lambda index: 1.0),
+        PatientBootstrap([]).estimate(lambda index: 1.0),
     ):
-        assert all(map(math.isnan, numbers(figure)))
+        assert all(map(math.isnan, numbers(estimate)))
 
 
 def test_one_patient_has_an_interval_of_one_point():

@@ -1,38 +1,13 @@
-"""Figures of merit against hand computations."""
+"""From logits to probabilities."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.learning.calibration import fit_decision, read_scores
-from DCMMultiTaskLib.learning.metrics import auc, dice
+from DCMMultiTaskLib.learning.calibration import ScoredSlice, fit_decision, read_scores
 
 
-def test_dice_by_hand():
-    mask, truth = np.array([[1, 1, 0, 0]]), np.array([[0, 1, 1, 1]])
-    assert dice(mask, truth) == pytest.approx(2 * 1 / (2 + 3))
-    assert dice(np.zeros(3), np.zeros(3)) == 1
-    assert dice(np.ones(3), np.zeros(3)) == 0
-
-
-def test_auc_is_the_rank_formula_with_mean_ranks():
-    labels, scores = [1, 0, 1, 0, 0], [0.9, 0.4, 0.4, 0.4, 0.1]
-    # Ranks: 0.1 -> 1; the three 0.4 -> 3; 0.9 -> 5. S0 = 5 + 3.
-    assert auc(labels, scores) == pytest.approx((8 - 2 * 3 / 2) / (2 * 3))
-    assert np.isnan(auc([1, 1], [0.2, 0.3]))
-
-
-@given(st.lists(st.tuples(st.booleans(), st.integers(-3, 3)), min_size=2, max_size=40))
-def test_auc_equals_scikit_learns(pairs):
-    labels, scores = [int(label) for label, _ in pairs], [float(score) for _, score in pairs]
-    if len(set(labels)) == 2:
-        assert auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
-
-
-def slice_rows(shift: float) -> list[dict[str, str]]:
+def slice_rows(shift: float) -> list[ScoredSlice]:
     generator = np.random.default_rng(0)
     rows = []
     for patient in range(24):
@@ -40,15 +15,7 @@ def slice_rows(shift: float) -> list[dict[str, str]]:
         for _ in range(6):
             logit = shift * dcm - 2.0 + generator.normal()
             probability = 1 / (1 + np.exp(-logit))
-            rows.append(
-                {
-                    "patient": f"P{patient}",
-                    "dcm": str(int(dcm)),
-                    "dcm_probability": str(probability),
-                    "area_mm2": "800",
-                    "quality": "ok",
-                }
-            )
+            rows.append(ScoredSlice(f"P{patient}", int(dcm), probability, 800.0, "ok"))
     return rows
 
 
@@ -75,7 +42,7 @@ def test_a_network_that_knows_nothing_is_calibrated_to_one_half():
 
 def test_calibration_needs_both_labels(tmp_path):
     with pytest.raises(InputError, match="dcm 1 and with dcm 0"):
-        fit_decision([r for r in slice_rows(1.0) if r["dcm"] == "0"])
+        fit_decision([r for r in slice_rows(1.0) if r.dcm == 0])
     with pytest.raises(InputError, match="no such file"):
         read_scores([tmp_path / "slices.csv"])
     (tmp_path / "slices.csv").write_text("patient,dcm\nA,1\n", encoding="utf-8")

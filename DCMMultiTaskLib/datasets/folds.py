@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from sklearn.model_selection import StratifiedKFold
 
+from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.learning.manifest import Patient
 
 
 def patient_folds(

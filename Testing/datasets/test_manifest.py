@@ -1,18 +1,13 @@
-"""Manifests, folds and slices."""
+"""Manifests and folds."""
 
 import csv
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from DCMMultiTaskLib.datasets.folds import patient_folds
+from DCMMultiTaskLib.datasets.manifest import Patient, read_manifest
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.volume import Volume
-from DCMMultiTaskLib.imaging.writing import write_volume
-from DCMMultiTaskLib.learning.folds import patient_folds
-from DCMMultiTaskLib.learning.manifest import Patient, read_manifest
-from DCMMultiTaskLib.learning.metrics import dice
-from DCMMultiTaskLib.learning.slices import read_patient
 
 
 def write_manifest(folder: Path, rows: list[dict[str, str]]) -> Path:
@@ -88,22 +83,3 @@ def test_small_groups_fall_back_to_the_label():
 def test_too_few_positives_for_the_folds():
     with pytest.raises(InputError, match="at least 5 patients with dcm 1"):
         patient_folds(patients(4, 20), folds=5)
-
-
-@pytest.mark.parametrize("offset", [(0.0, 1.0), (2.0, -3.0), (0.5, 0.75)])
-def test_masks_that_lie_off_their_images_are_moved_back(tmp_path, offset):
-    rows, columns = np.mgrid[:90, :80]
-
-    def study(centre: tuple[float, float]) -> np.ndarray:
-        distance = np.hypot(rows - centre[0], columns - centre[1])
-        return np.stack([(distance < 20).astype(np.uint8) + (distance < 12)] * 2)
-
-    true, moved = study((45.3, 40.6)), study((45.3 + offset[0], 40.6 + offset[1]))
-    write_volume(tmp_path / "image.nrrd", Volume.of(true * 40.0, spacing=(1.4, 1.4, 8.0)))
-    write_volume(tmp_path / "mask.nrrd", Volume.of(moved, spacing=(1.4, 1.4, 8.0)))
-    manifest = write_manifest(tmp_path, [row()])
-    (patient,) = read_manifest(manifest, mask_offset=offset)
-    _, mask = read_patient(patient)
-    for label in (1, 2):
-        assert dice(mask.array >= label, true >= label) > 0.98
-        assert dice(mask.array >= label, true >= label) >= dice(moved >= label, true >= label)

@@ -1,4 +1,4 @@
-"""Figures of masks and pixels against hand computations, MONAI and scikit-learn."""
+"""Metrics of masks and pixels against hand computations, MONAI and scikit-learn."""
 
 import math
 import sys
@@ -13,8 +13,7 @@ from scipy.stats import rankdata
 from sklearn.metrics import f1_score, jaccard_score, roc_auc_score
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.learning.mask_metrics import mask_scores, pixel_auc, pooled_f1, psnr
-from DCMMultiTaskLib.learning.metrics import dice
+from DCMMultiTaskLib.evaluation.metrics import Counts, auc, dice, mask_scores, pixel_auc, psnr
 
 MASKS = st.tuples(st.integers(2, 9), st.integers(2, 9)).flatmap(
     lambda shape: st.tuples(arrays(bool, shape), arrays(bool, shape))
@@ -62,9 +61,6 @@ def test_overlap_equals_scikit_learns(masks):
     if mask.any() or truth.any():
         norms = [np.linalg.norm(part.astype(float)) for part in (mask & truth, mask, truth)]
         assert scores.dsc_eq6 == pytest.approx(2 * norms[0] / (norms[1] + norms[2]))
-        assert pooled_f1(scores.true_positive, scores.false_positive, scores.false_negative) == pytest.approx(
-            scores.dsc
-        )
 
 
 @pytest.mark.filterwarnings("ignore:monai.metrics.utils get_mask_edges:FutureWarning")
@@ -145,10 +141,24 @@ def test_pixel_auc_of_a_slice_with_a_gap_is_no_number():
         assert math.isnan(pixel_auc(broken, probability > 0.5))
 
 
-def test_f1_is_pooled_not_averaged():
+def test_ratios_come_from_one_count_and_are_pooled_not_averaged():
     # Per slice 1 and 0; pooled the large slice counts for more.
-    assert pooled_f1(np.array([90, 0]), np.array([0, 10]), np.array([0, 10])) == pytest.approx(180 / 200)
-    assert math.isnan(pooled_f1(0, 0, 0))
+    counts = Counts(np.array([90, 0]), np.array([0, 10]), np.array([0, 10]), np.array([5, 5]))
+    assert [part.tolist() for part in counts.dsc] == [[180, 0], [180, 20]]
+    pooled = Counts(**counts.confusion())
+    assert pooled.dsc.value() == pytest.approx(180 / 200)
+    assert pooled.jsc.value() == pytest.approx(90 / 110)
+    assert pooled.accuracy.value() == pytest.approx(100 / 120)
+    assert pooled.sensitivity.value() == pytest.approx(90 / 100)
+    assert pooled.specificity.value() == pytest.approx(10 / 20)
+    assert math.isnan(Counts(0, 0, 0).dsc.value()) and Counts(0, 0, 0).dsc.value(empty=1.0) == 1
+
+
+@given(MASKS)
+def test_every_pixel_is_counted_once(masks):
+    counts = Counts.of_masks(*masks)
+    assert sum(counts.confusion().values()) == masks[0].size
+    assert counts.true_negative == np.count_nonzero(~masks[0] & ~masks[1])
 
 
 def test_psnr_by_hand():
@@ -163,3 +173,24 @@ def test_psnr_by_hand():
 def test_psnr_without_noise_or_without_signal():
     assert psnr(np.full((2, 2), 9.0), np.ones((2, 2))) == (math.inf, math.inf)
     assert all(map(math.isnan, psnr(np.zeros((2, 2)), np.zeros((2, 2)))))
+
+
+def test_dice_by_hand():
+    mask, truth = np.array([[1, 1, 0, 0]]), np.array([[0, 1, 1, 1]])
+    assert dice(mask, truth) == pytest.approx(2 * 1 / (2 + 3))
+    assert dice(np.zeros(3), np.zeros(3)) == 1
+    assert dice(np.ones(3), np.zeros(3)) == 0
+
+
+def test_auc_is_the_rank_formula_with_mean_ranks():
+    labels, scores = [1, 0, 1, 0, 0], [0.9, 0.4, 0.4, 0.4, 0.1]
+    # Ranks: 0.1 -> 1; the three 0.4 -> 3; 0.9 -> 5. S0 = 5 + 3.
+    assert auc(labels, scores) == pytest.approx((8 - 2 * 3 / 2) / (2 * 3))
+    assert np.isnan(auc([1, 1], [0.2, 0.3]))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(-3, 3)), min_size=2, max_size=40))
+def test_auc_equals_scikit_learns(pairs):
+    labels, scores = [int(label) for label, _ in pairs], [float(score) for _, score in pairs]
+    if len(set(labels)) == 2:
+        assert auc(labels, scores) == pytest.approx(roc_auc_score(labels, scores))
