@@ -10,9 +10,9 @@ import numpy as np
 
 from DCMMultiTaskLib.experiments.protocol import CLASSIFICATION, PAPER, SEGMENTATION
 from DCMMultiTaskLib.experiments.results import Result, difference
-from DCMMultiTaskLib.experiments.tables import text
 from DCMMultiTaskLib.experiments.truth import TruthTable
 from DCMMultiTaskLib.learning.intervals import Figure
+from DCMMultiTaskLib.report.tables import text
 
 AGREES, UNCERTAIN, DISAGREES = "agrees", "cannot be told apart", "does not agree"
 PAPER_PSNR = (11.60, 31.15)

@@ -10,8 +10,8 @@ import numpy as np
 
 from DCMMultiTaskLib.experiments.material import Material
 from DCMMultiTaskLib.experiments.results import Result
-from DCMMultiTaskLib.experiments.tables import Cell, write_csv
 from DCMMultiTaskLib.learning.metrics import auc
+from DCMMultiTaskLib.report.tables import Cell, write_csv
 
 FOLD_HEAD = [
     *("part", "fold", "network", "title", "patients", "slices", "dsc", "positive_slices", "auc", "seed", "epochs"),

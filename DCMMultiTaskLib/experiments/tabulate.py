@@ -9,9 +9,9 @@ import numpy as np
 from DCMMultiTaskLib.experiments.paper import TABLE_2, TABLE_3
 from DCMMultiTaskLib.experiments.protocol import CLASSIFICATION, OURS, PAPER, SEGMENTATION
 from DCMMultiTaskLib.experiments.results import DCM_FIGURES, MASK_FIGURES, Result, confusion, difference
-from DCMMultiTaskLib.experiments.tables import Cell
 from DCMMultiTaskLib.learning.intervals import Figure, PatientBootstrap
 from DCMMultiTaskLib.learning.metrics import auc
+from DCMMultiTaskLib.report.tables import Cell
 
 Table = tuple[list[str], list[list[Cell]]]
 Figures = Mapping[str, Mapping[str, Figure]]

@@ -8,6 +8,7 @@ from typing import Any
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.report.study import threshold_of
 from DCMMultiTaskLib.scene import chart, hierarchy, provenance
 from DCMMultiTaskLib.scene.segmentation import set_mask
 from DCMMultiTaskLib.scene.table import set_rows
@@ -151,7 +152,7 @@ def _set_chart(chart_node: Any, table_node: Any, result: Result, name: str) -> l
     probability = _part(chart_node, PROBABILITY_ROLE, "vtkMRMLPlotSeriesNode", "Probability")
     chart.set_probability_series(probability, table_node)
     series = [probability]
-    threshold = provenance.threshold_of(result)
+    threshold = threshold_of(result)
     if threshold is not None:
         line = _part(chart_node, THRESHOLD_ROLE, "vtkMRMLPlotSeriesNode", "Threshold")
         points = _part(chart_node, THRESHOLD_TABLE_ROLE, "vtkMRMLTableNode", f"{name} DCM threshold", hidden=True)

@@ -33,12 +33,6 @@ def attributes_of(result: Result) -> dict[str, str]:
     return {name: value if isinstance(value, str) else json.dumps(value, default=str) for name, value in facts.items()}
 
 
-def threshold_of(result: Result) -> float | None:
-    """The probability from which a slice counts as DCM-like; None where the result does not tell."""
-    threshold = result.provenance.get("decision", {}).get("threshold")
-    return None if threshold is None else float(threshold)
-
-
 def node_attributes(node: Any) -> dict[str, str]:
     """What `stamp` wrote on a node, without the prefix; empty for a node that holds no result."""
     names: Sequence[str] = node.GetAttributeNames()

@@ -12,16 +12,14 @@ from PIL import Image
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.experiments.figures.activation import draw_activation, upsample
-from DCMMultiTaskLib.experiments.figures.dsc_boxes import draw_dsc_boxes
-from DCMMultiTaskLib.experiments.figures.loss_weight import draw_loss_weight
+from DCMMultiTaskLib.experiments.figures.comparison import colours_of, dice, draw_dsc_boxes, draw_segmentations
 from DCMMultiTaskLib.experiments.figures.network_drawing import describe, draw_network, lay_out
 from DCMMultiTaskLib.experiments.figures.network_trace import Block, in_numbers, in_words, trace
-from DCMMultiTaskLib.experiments.figures.psnr import draw_psnr
-from DCMMultiTaskLib.experiments.figures.segmentations import dice, draw_segmentations
-from DCMMultiTaskLib.experiments.figures.style import LARGEST_FILE, colours_of, new_figure, save
+from DCMMultiTaskLib.experiments.figures.plots import draw_loss_weight, draw_psnr
 from DCMMultiTaskLib.networks.config import NetworkConfig, preset
 from DCMMultiTaskLib.networks.multitask import MultiTaskNetwork
 from DCMMultiTaskLib.networks.registry import count_parameters
+from DCMMultiTaskLib.report.style import LARGEST_FILE, new_figure, save
 
 RESULTS = Path(__file__).resolve().parents[2] / "Resources" / "Results"
 

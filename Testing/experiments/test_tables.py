@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from DCMMultiTaskLib.experiments.paper import TABLE_2, TABLE_3
-from DCMMultiTaskLib.experiments.tables import markdown, write_csv
 from DCMMultiTaskLib.experiments.tabulate import (
     YARDSTICK,
     compare,
@@ -20,6 +19,7 @@ from DCMMultiTaskLib.experiments.tabulate import (
     yardstick_figures,
 )
 from DCMMultiTaskLib.learning.intervals import Figure
+from DCMMultiTaskLib.report.tables import markdown, write_csv
 
 NAN = float("nan")
 HEAD = ["network", "DSC", "paper", "slices"]

@@ -15,8 +15,8 @@ from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.learning.evaluation import TITLES, evaluate, pooled, summarise, table, write_rows
 from DCMMultiTaskLib.learning.manifest import read_manifest
-from DCMMultiTaskLib.learning.release import release
 from DCMMultiTaskLib.learning.scoring import PatientScore, SliceScore, true_areas
+from DCMMultiTaskLib.report.release import release
 
 OLD_COLUMNS = {
     *("patient", "group", "dcm", "slice", "dsc", "true_area_mm2", "area_mm2", "true_cavity_mm2", "cavity_mm2"),

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from DCMMultiTaskLib.scene.canvas import ABOVE, BELOW, MUTED, OUTLINE, Canvas
+from DCMMultiTaskLib.scene.pictures import chart_picture, contact_sheet, view_3d
 from drawn_studies import drawn_study
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.scene import contact_sheet as sheet
 from DCMMultiTaskLib.scene import rendering
-from DCMMultiTaskLib.scene.canvas import ABOVE, BELOW, MUTED, OUTLINE, Canvas
 from DCMMultiTaskLib.scene.geometry import Field, heart_field
-from DCMMultiTaskLib.scene.pictures import chart_picture, contact_sheet, view_3d
 from DCMMultiTaskLib.scene.slice_view import SliceView, StudyScene
 from DCMMultiTaskLib.scene.surface import mask_surface
 

@@ -1,6 +1,6 @@
 r"""Turn a trained model into one to ship: its measured results and its card go into the package.
 
-    python -m DCMMultiTaskLib.learning.release model.dcmmodel --card CARD.md \
+    python -m DCMMultiTaskLib.report.release model.dcmmodel --card CARD.md \
         --results online=figures folds=run/0,run/1 -o NAME.dcmmodel
 
 Results are folders that `evaluate` or a training fold wrote; several, with commas between them, are pooled. A line
@@ -17,15 +17,14 @@ from pathlib import Path
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.package import load_package, save_package
 from DCMMultiTaskLib.learning.evaluation import TITLES, pooled
+from DCMMultiTaskLib.report.tables import markdown
 
 
-def markdown_table(figures: Mapping) -> str:
+def results_table(figures: Mapping) -> str:
     """The figures of `evaluation.summarise` as a Markdown table."""
-    lines = ["| figure | value | 95 % interval |", "|---|---|---|"]
-    for key, title in TITLES.items():
-        figure = figures[key]
-        lines.append(f"| {title.strip()} | {figure['value']:.3f} | {figure['low']:.3f} to {figure['high']:.3f} |")
-    return "\n".join(lines)
+    shown = [(title.strip(), figures[key]) for key, title in TITLES.items()]
+    rows = [[title, one["value"], f"{one['low']:.3f} to {one['high']:.3f}"] for title, one in shown]
+    return markdown(["figure", "value", "95 % interval"], rows)
 
 
 def release(model: Path, output: Path, *, card: str, results: Mapping[str, Mapping]) -> str:
@@ -44,7 +43,7 @@ def release(model: Path, output: Path, *, card: str, results: Mapping[str, Mappi
         InputError: The card names a result that is not given.
     """
     for label, figures in results.items():
-        card = card.replace("{{" + label + "}}", markdown_table(figures))
+        card = card.replace("{{" + label + "}}", results_table(figures))
     if "{{" in card:
         raise InputError("The card names a result that is not given: " + card.partition("{{")[2].partition("}}")[0])
     package = replace(load_package(model), name=output.stem, card=card, results=dict(results))
