@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from DCMMultiTaskLib.imaging.volume import Volume
@@ -71,3 +73,26 @@ def drawn_study(slices: int = 6, size: int = 64, *, oblique: bool = True, name: 
         },
         activation=(mask * 0.75).astype(np.float32),
     )
+
+
+def stored_otherwise(study: Result, order: tuple[int, ...], flips: tuple[int, int]) -> Result:
+    """The study with its axes I, J, K stored in another order, the in-plane ones flipped."""
+    volume = study.volume
+    array, mask = volume.array, study.mask
+    direction, origin = volume.direction.copy(), np.array(volume.origin)
+    for axis, flip in enumerate(flips):
+        if flip:
+            array, mask = np.flip(array, 2 - axis), np.flip(mask, 2 - axis)
+            origin = origin + direction[:, axis] * volume.spacing[axis] * (array.shape[2 - axis] - 1)
+            direction[:, axis] *= -1
+    turned = [2 - order[2 - axis] for axis in range(3)]
+    new = Volume(
+        np.ascontiguousarray(array.transpose(turned)),
+        tuple(volume.spacing[axis] for axis in order),
+        tuple(origin),
+        direction[:, list(order)],
+        volume.name,
+    )
+    axis = order.index(2)
+    mask = np.ascontiguousarray(mask.transpose(turned))
+    return replace(study, volume=new, mask=mask, slice_axis=axis, activation=None)

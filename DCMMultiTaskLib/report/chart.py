@@ -32,10 +32,10 @@ def probability_chart(result: Result, *, width: int = 1200, height: int = 680) -
     Raises:
         InputError: matplotlib is not installed.
     """
-    from matplotlib.ticker import MaxNLocator
-
     study = StudyPicture.of(result)
     sheet = Sheet(study, width, height)
+    from matplotlib.ticker import MaxNLocator
+
     across, down = width - 2 * MARGIN, height - HEADER - FOOTER
     sheet.box(MARGIN, HEADER, across, down, PANEL)
     left, top, right, bottom = INSIDE

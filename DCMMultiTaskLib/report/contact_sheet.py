@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GAP = 16
-LARGEST_TILE = 420
+SMALLEST_TILE, LARGEST_TILE = 180, 420
 # Of a caption: its bar and two lines, each line of a remark, the room at its sides, and the size of its small type.
 CAPTION, REMARK, PAD, SMALL = 64, 20, 10, 15
 # Class activation that the heat scale spans; what is lower leaves the image as it is.
@@ -42,7 +42,7 @@ def contact_sheet(result: Result, *, width: int = 1600, most: int = 48, activati
     """
     study = StudyPicture.of(result)
     shown = chosen_slices(study, most)
-    columns = _columns(len(shown))
+    columns = _columns(len(shown), width // SMALLEST_TILE)
     tile = min((width - 2 * MARGIN + GAP) // columns - GAP, LARGEST_TILE)
     remarks = {at: _lines(study.slices[at], tile) for at in shown}
     # A short remark stands beside the position, a longer one in lines of its own.
@@ -138,11 +138,14 @@ def outlines(mask: np.ndarray, *, away: float = 0.5) -> Iterator[np.ndarray]:
 
     steps = np.arange(-8, 9)
     weights = np.exp(-0.5 * (steps / 2.8) ** 2)
+    weights /= weights.sum()
     edges: Any = contour_generator(z=np.pad(mask != 0, 1).astype(float)).lines(0.5)
     for edge in edges:
         loop = edge[:-1] - 1
         around = (np.arange(len(loop)) + steps[:, None]) % len(loop)
-        move = np.einsum("k,knc->nc", weights / weights.sum(), loop[around]) - loop
+        smooth = np.einsum("k,knc->nc", weights, loop[around])
+        smooth += np.einsum("k,knc->nc", weights, (loop - smooth)[around])  # or round shapes would shrink
+        move = smooth - loop
         far = np.hypot(*move.T)[:, None]
         yield loop + move * np.minimum(1, away / np.maximum(far, 1e-9))
 
@@ -157,9 +160,9 @@ def heat_colours(values: np.ndarray) -> np.ndarray:
     return colours
 
 
-def _columns(count: int) -> int:
+def _columns(count: int, most: int) -> int:
     """About 5 columns for 10 slices; never a nearly empty last line."""
-    widest = max(1, min(8, math.ceil(math.sqrt(1.8 * count)), count))
+    widest = max(1, min(8, most, math.ceil(math.sqrt(1.8 * count)), count))
     return math.ceil(count / math.ceil(count / widest))
 
 
