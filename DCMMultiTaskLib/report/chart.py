@@ -34,8 +34,6 @@ def probability_chart(result: Result, *, width: int = 1200, height: int = 680) -
     """
     study = StudyPicture.of(result)
     sheet = Sheet(study, width, height)
-    from matplotlib.ticker import MaxNLocator
-
     across, down = width - 2 * MARGIN, height - HEADER - FOOTER
     sheet.box(MARGIN, HEADER, across, down, PANEL)
     left, top, right, bottom = INSIDE
@@ -70,7 +68,7 @@ def probability_chart(result: Result, *, width: int = 1200, height: int = 680) -
     axes.set_ylim(-0.04, 1.04)
     axes.set_xlim(number[0] - 0.5, number[-1] + 0.5)
     axes.set_yticks(np.linspace(0, 1, 6))
-    axes.xaxis.set_major_locator(MaxNLocator(24 if width >= 1000 else 14, integer=True, min_n_ticks=1))
+    axes.locator_params(axis="x", nbins=24 if width >= 1000 else 14, integer=True, min_n_ticks=1)
     axes.set_xlabel("Slice number")
     axes.set_ylabel("Probability of a\nDCM-like phenotype (0 to 1)")
     beside = axes.secondary_xaxis("top")

@@ -102,7 +102,7 @@ def _draw_scale(axes: Axes, study: StudyPicture) -> None:
     share = length / study.size_mm
     style: dict[str, Any] = {"transform": axes.transAxes, "color": LIGHT}
     axes.plot([0.04, 0.04 + share], [0.05, 0.05], linewidth=3 / POINT, solid_capstyle="butt", **style)
-    axes.text(0.04 + share / 2, 0.065, f"{length} mm", fontsize=13 / POINT, ha="center", va="bottom", **style)
+    axes.text(0.04, 0.065, f"{length} mm", fontsize=13 / POINT, va="bottom", **style)
 
 
 def draw_mask(axes: Axes, mask: np.ndarray, line: str, *, tint: str | None = None, width: float = 1.8) -> None:

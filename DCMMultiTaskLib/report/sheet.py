@@ -36,9 +36,8 @@ class Sheet:
     def __init__(self, study: StudyPicture, width: int, height: int, *, more: str = "") -> None:
         self.width, self.height = width, height
         self.figure = new_figure(width / DPI, height / DPI, layout="none", facecolor=NIGHT)
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-        self._renderer = FigureCanvasAgg(self.figure).get_renderer()
+        canvas: Any = self.figure.canvas
+        self._renderer = canvas.get_renderer()
         self.page = self.figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
         self.page.set_axis_off()
         room = width - 2 * MARGIN

@@ -70,11 +70,14 @@ def new_figure(width: float, height: float, **options: Any) -> Figure:
         InputError: matplotlib is not installed.
     """
     try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
         raise InputError(f"pictures need matplotlib ({error}): pip install matplotlib.") from error
 
-    return Figure(figsize=(width, height), dpi=DPI, **{"layout": "constrained", "facecolor": "white", **options})
+    figure = Figure(figsize=(width, height), dpi=DPI, **{"layout": "constrained", "facecolor": "white", **options})
+    FigureCanvasAgg(figure)  # becomes the figure's canvas
+    return figure
 
 
 def plain(axes: Axes, *, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
@@ -115,10 +118,9 @@ def save(figure: Figure, path: Path, *, description: str = "", quick: bool = Fal
     Raises:
         InputError: It cannot be written.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = figure.canvas
     canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     written = _png(Image.fromarray(pixels), description, optimize=not quick)

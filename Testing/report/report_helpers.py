@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 from drawn_studies import drawn_study
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from DCMMultiTaskLib.report.sheet import Sheet
 from DCMMultiTaskLib.report.style import rgb
@@ -18,9 +17,8 @@ REASONS = ("ok", "ring open", "partly outside the analysed field", "several piec
 
 def pixels_of(sheet: Sheet) -> np.ndarray:
     """uint8 `(height, width, 3)`, first row on top."""
-    canvas = FigureCanvasAgg(sheet.figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]
+    sheet.figure.canvas.draw()
+    return np.asarray(sheet.figure.canvas.buffer_rgba())[..., :3]
 
 
 def near(pixels: np.ndarray, colour: str, tolerance: int = 40) -> np.ndarray:
@@ -59,8 +57,8 @@ def words_of(sheet: Sheet) -> list:
 
 def boxes_of(sheet: Sheet) -> dict[str, np.ndarray]:
     """Text and place of all words, `(left, bottom, right, top)` in pixels."""
-    renderer = FigureCanvasAgg(sheet.figure).get_renderer()
-    sheet.figure.draw(renderer)
+    sheet.figure.canvas.draw()
+    renderer = sheet.figure.canvas.get_renderer()
     return {
         f"{number}: {text.get_text()}": np.asarray(text.get_window_extent(renderer).extents)
         for number, text in enumerate(words_of(sheet))

@@ -207,6 +207,10 @@ def test_no_word_is_cut_by_the_sheets_edge_or_lies_on_another(name, activation, 
     assert sheet.width <= width
     for words, (left, bottom, right, top) in boxes.items():
         assert left >= 0 and right <= sheet.width and bottom >= 0 and top <= sheet.height, words
+    scale = axes_of(sheet, "slice 0")
+    left, bottom, right, top = scale.texts[0].get_window_extent().extents
+    tile = scale.get_window_extent()
+    assert tile.x0 <= left and right <= tile.x1 and tile.y0 <= bottom and top <= tile.y1
     for (first, a), (second, b) in itertools.combinations(boxes.items(), 2):
         apart = a[2] <= b[0] + 1 or b[2] <= a[0] + 1 or a[3] <= b[1] + 4 or b[3] <= a[1] + 4
         assert apart, f"{first} on {second}"

@@ -107,7 +107,8 @@ def draw_dsc_boxes(dsc_per_fold: Mapping[str, Sequence[float]], path: Path, *, p
         Line2D([], [], marker="D", color=INK, markerfacecolor="white", linestyle="", markersize=5),
     ]
     names = ["a fold (box: quartiles, median)", "the paper, on its own data"]
-    legend(axes, shown, names, place=(0, -0.18), loc="upper left", handletextpad=0.3, columnspacing=1.2)
+    beside = 2 if len(dsc_per_fold) > 3 else 1
+    legend(axes, shown, names, place=(0, -0.18), loc="upper left", ncols=beside, handletextpad=0.3)
     save(figure, path)
 
 
