@@ -25,7 +25,7 @@ lint: $(VENV)/test-installed
 bench: $(VENV)/test-installed
 	$(RUN) -m pytest -o python_files="bench_*.py" -s Testing/benchmarks
 
-# Mesa, for pictures on a machine without a graphics card or screen (Debian, Ubuntu).
+# Mesa, for the 3D picture on a machine without a graphics card or screen (Debian, Ubuntu).
 system-packages:
 	apt-get update -qq && apt-get install -y -qq --no-install-recommends libegl1 libegl-mesa0 libgl1-mesa-dri libgl1
 

@@ -54,18 +54,23 @@ def choose_input(environment: dict[str, str], project: Path) -> DemoInput:
     return DemoInput("a phantom: a synthetic LGE study, not a patient", Study(phantom.name, [phantom.volume]))
 
 
-def draw_pictures(result: Result, folder: Path, name: str) -> list[Path]:
-    """Contact sheet, chart, 3D view and class activation maps, as far as the result has them."""
-    from DCMMultiTaskLib.scene import pictures
+def draw_pictures(result: Result, folder: Path, name: str, say: Callable[[str], None]) -> list[Path]:
+    """Contact sheet, chart, class activation maps and 3D view, as far as the result and this machine allow."""
+    from DCMMultiTaskLib.report.chart import probability_chart
+    from DCMMultiTaskLib.report.contact_sheet import contact_sheet
+    from DCMMultiTaskLib.scene.view_3d import view_3d
 
     files = [
-        pictures.contact_sheet(result, folder / f"{name}_slices.png"),
-        pictures.chart_picture(result, folder / f"{name}_chart.png"),
+        contact_sheet(result).save(folder / f"{name}_slices.png"),
+        probability_chart(result).save(folder / f"{name}_chart.png"),
     ]
-    if result.mask.any():
-        files.append(pictures.view_3d(result, folder / f"{name}_3d.png"))
     if result.activation is not None:
-        files.append(pictures.contact_sheet(result, folder / f"{name}_activation.png", activation=True))
+        files.append(contact_sheet(result, activation=True).save(folder / f"{name}_activation.png"))
+    if result.mask.any():
+        try:
+            files.append(view_3d(result, folder / f"{name}_3d.png"))
+        except InputError as error:
+            say(f"No 3D picture: {error}")
     return files
 
 
@@ -81,7 +86,7 @@ def run(
         say: Prints a line.
 
     Returns:
-        The result. Where this machine has no OpenGL the pictures are missing, which is said.
+        The result. Where this machine has no OpenGL the 3D picture is missing, which is said.
 
     Raises:
         InputError: The study or the model cannot be used.
@@ -107,16 +112,12 @@ def run(
     name = file_name(result.name)
     files = list(write_result(result, output, cam=True).values())
     files.append(write_bundle(result, output / f"{name}.mrb"))
-    pictures: list[Path] = []
-    try:
-        pictures = draw_pictures(result, output, name)
-    except InputError as error:
-        say(f"No pictures: {error}")
+    pictures = draw_pictures(result, output, name, say)
     say("Written:")
     for file in [*pictures, *files]:
         say(f"  {file}")
-    look = f"Look at {pictures[0].resolve()}, and open" if pictures else "Open"
-    say(f"Done in {time.perf_counter() - began:.0f} s. {look} {(output / name).resolve()}.mrb in 3D Slicer.")
+    look = f"Look at {pictures[0].resolve()}, and open {(output / name).resolve()}.mrb in 3D Slicer."
+    say(f"Done in {time.perf_counter() - began:.0f} s. {look}")
     return result
 
 

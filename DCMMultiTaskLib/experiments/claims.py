@@ -12,7 +12,7 @@ from DCMMultiTaskLib.evaluation.bootstrap import Estimate
 from DCMMultiTaskLib.experiments.protocol import CLASSIFICATION, PAPER, SEGMENTATION
 from DCMMultiTaskLib.experiments.results import Result, difference
 from DCMMultiTaskLib.experiments.scores import TruthTable
-from DCMMultiTaskLib.experiments.tables import text
+from DCMMultiTaskLib.report.tables import text
 
 AGREES, UNCERTAIN, DISAGREES = "agrees", "cannot be told apart", "does not agree"
 PAPER_PSNR = (11.60, 31.15)

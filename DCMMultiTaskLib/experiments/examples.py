@@ -12,7 +12,7 @@ from DCMMultiTaskLib.evaluation.bootstrap import PatientBootstrap
 from DCMMultiTaskLib.experiments.claims import CamSpread
 from DCMMultiTaskLib.experiments.cross_validation import PREDICTIONS
 from DCMMultiTaskLib.experiments.figures.activation import draw_activation
-from DCMMultiTaskLib.experiments.figures.segmentations import draw_segmentations
+from DCMMultiTaskLib.experiments.figures.comparison import draw_segmentations
 from DCMMultiTaskLib.experiments.predictions import GridSlices, Predictions
 from DCMMultiTaskLib.experiments.results import Result
 

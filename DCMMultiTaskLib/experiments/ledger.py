@@ -11,7 +11,7 @@ import numpy as np
 from DCMMultiTaskLib.evaluation.metrics import auc
 from DCMMultiTaskLib.experiments.material import Material
 from DCMMultiTaskLib.experiments.results import Result
-from DCMMultiTaskLib.experiments.tables import Cell, write_csv
+from DCMMultiTaskLib.report.tables import Cell, write_csv
 
 FOLD_HEAD = [
     *("part", "fold", "network", "title", "patients", "slices", "dsc", "positive_slices", "auc", "seed", "epochs"),

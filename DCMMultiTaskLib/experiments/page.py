@@ -12,18 +12,17 @@ from markdown_it import MarkdownIt
 from DCMMultiTaskLib.experiments import tabulate
 from DCMMultiTaskLib.experiments.claims import Claim, all_claims
 from DCMMultiTaskLib.experiments.examples import cam_spread, draw_maps, draw_masks, middle_slices
-from DCMMultiTaskLib.experiments.figures.dsc_boxes import draw_dsc_boxes
-from DCMMultiTaskLib.experiments.figures.loss_weight import draw_loss_weight
+from DCMMultiTaskLib.experiments.figures.comparison import draw_dsc_boxes
 from DCMMultiTaskLib.experiments.figures.network_drawing import draw_network
-from DCMMultiTaskLib.experiments.figures.psnr import draw_psnr
+from DCMMultiTaskLib.experiments.figures.plots import draw_loss_weight, draw_psnr
 from DCMMultiTaskLib.experiments.ledger import write_folds, write_slices
 from DCMMultiTaskLib.experiments.material import Material
 from DCMMultiTaskLib.experiments.paper import TABLE_2
 from DCMMultiTaskLib.experiments.plan import Plan
 from DCMMultiTaskLib.experiments.protocol import ALPHAS, PAPER, SEGMENTATION
 from DCMMultiTaskLib.experiments.results import Result, on_common_folds
-from DCMMultiTaskLib.experiments.tables import markdown, write_csv
 from DCMMultiTaskLib.networks.config import preset
+from DCMMultiTaskLib.report.tables import markdown, write_csv
 from DCMMultiTaskLib.storage import write_text
 
 PAGE, HTML = "README.md", "index.html"

@@ -11,7 +11,7 @@ from DCMMultiTaskLib.evaluation.metrics import CONFUSION, auc
 from DCMMultiTaskLib.experiments.paper import TABLE_2, TABLE_3
 from DCMMultiTaskLib.experiments.protocol import CLASSIFICATION, OURS, PAPER, SEGMENTATION
 from DCMMultiTaskLib.experiments.results import CLASS_METRICS, MASK_METRICS, Result, confusion, difference
-from DCMMultiTaskLib.experiments.tables import Cell
+from DCMMultiTaskLib.report.tables import Cell
 
 Table = tuple[list[str], list[list[Cell]]]
 Estimates = Mapping[str, Mapping[str, Estimate]]

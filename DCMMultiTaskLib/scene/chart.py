@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-# Two colours that colour-blind readers tell apart (Okabe and Ito).
-PROBABILITY_COLOUR = (0.0, 0.447, 0.698)
-THRESHOLD_COLOUR = (0.835, 0.369, 0.0)
+from DCMMultiTaskLib.report.style import BLUE, VERMILION, rgb
 
 
 def set_probability_series(node: Any, table_node: Any) -> None:
@@ -18,7 +16,7 @@ def set_probability_series(node: Any, table_node: Any) -> None:
     node.SetMarkerStyle(node.MarkerStyleCircle)
     node.SetMarkerSize(9)
     node.SetLineWidth(2)
-    node.SetColor(*PROBABILITY_COLOUR)
+    node.SetColor(*rgb(BLUE))
 
 
 def set_threshold_series(node: Any, table_node: Any, threshold: float, slices: int) -> None:
@@ -39,7 +37,7 @@ def set_threshold_series(node: Any, table_node: Any, threshold: float, slices: i
     node.SetMarkerStyle(node.MarkerStyleNone)
     node.SetLineStyle(node.LineStyleDash)
     node.SetLineWidth(2)
-    node.SetColor(*THRESHOLD_COLOUR)
+    node.SetColor(*rgb(VERMILION))
 
 
 def set_chart(node: Any, title: str, series: list[Any]) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.scene.embedded import boot, embedded
 
-NO_OPENGL = "pictures need OpenGL, which this machine does not have: on Debian or Ubuntu, run make system-packages."
+NO_OPENGL = "a 3D view needs OpenGL, which this machine does not have: on Debian or Ubuntu, run make system-packages."
 _PROBE = """
 import vtkmodules.vtkRenderingOpenGL2
 from vtkmodules.vtkCommonCore import vtkUnsignedCharArray

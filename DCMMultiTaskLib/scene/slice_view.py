@@ -5,17 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from DCMMultiTaskLib.inference.result import Result
-from DCMMultiTaskLib.scene.canvas import OUTLINE, TEXT
+from DCMMultiTaskLib.report.study import Field, StudyPicture
+from DCMMultiTaskLib.report.style import LABELS, rgb
 from DCMMultiTaskLib.scene.embedded import boot, new_scene
-from DCMMultiTaskLib.scene.geometry import Field, field_box, view_axes
-from DCMMultiTaskLib.scene.nodes import HEAT_COLOURS
+from DCMMultiTaskLib.scene.geometry import view_axes
 from DCMMultiTaskLib.scene.rendering import halved, offscreen_window, pixels_of, quiet, require_opengl
 from DCMMultiTaskLib.scene.segmentation import set_labels
 from DCMMultiTaskLib.scene.views import place_slice
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS, set_volume
-
-# Class activation that the heat scale spans.
-HEAT_RANGE = (0.2, 1.0)
 
 
 class StudyScene:
@@ -26,7 +23,6 @@ class StudyScene:
         volume: The image's node.
         segmentation: The mask's node.
         segment_id: Its segment.
-        activation: Node of the class activation map, or None.
     """
 
     def __init__(self, result: Result) -> None:
@@ -38,24 +34,9 @@ class StudyScene:
         self.volume.CreateDefaultDisplayNodes()
         self.segmentation = self.scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "mask")
         self.segment_id = set_labels(self.segmentation, result.label_map, result.geometry, self.volume)[0]
-        self.activation = None
-        if result.activation is not None:
-            self.activation = self.scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "activation")
-            set_volume(self.activation, result.volume.with_array(result.activation))
-            self.activation.CreateDefaultDisplayNodes()
-            display = self.activation.GetDisplayNode()
-            display.SetAndObserveColorNodeID(HEAT_COLOURS)
-            display.SetAutoWindowLevel(False)
-            display.SetWindowLevelMinMax(*HEAT_RANGE)  # weak activation leaves the image as it is
-
-    def set_grey_range(self, field: Field) -> None:
-        """Spread the greys over what lies inside the field, so that bright tissue elsewhere does not darken it."""
-        values = self.result.volume.array[field_box(self.result, field)]
-        values = values[np.isfinite(values)]
-        low, high = np.percentile(values, (1, 98)) if values.size else (0.0, 1.0)
         display = self.volume.GetDisplayNode()
         display.SetAutoWindowLevel(False)
-        display.SetWindowLevelMinMax(float(low), float(max(high, low + 1e-6)))
+        display.SetWindowLevelMinMax(*StudyPicture.of(result).greys)
 
 
 class SliceView:
@@ -65,15 +46,13 @@ class SliceView:
         study: What it shows.
         field: Which part of each slice.
         size: Side of the picture in pixels.
-        overlay: Lay the class activation map over the image.
     """
 
-    def __init__(self, study: StudyScene, field: Field, *, size: int, overlay: bool = False) -> None:
+    def __init__(self, study: StudyScene, field: Field, *, size: int) -> None:
         slicer = boot()
         import vtk
 
         self._study, self._field = study, field
-        study.set_grey_range(field)
         self._axes = view_axes(study.result)
         self.node = slicer.vtkMRMLSliceNode()
         self.node.SetName("Picture")
@@ -85,10 +64,6 @@ class SliceView:
         self._logic.SetSliceNode(self.node)
         composite = self._logic.GetSliceCompositeNode()
         composite.SetBackgroundVolumeID(study.volume.GetID())
-        if overlay and study.activation is not None:
-            composite.SetForegroundVolumeID(study.activation.GetID())
-            composite.SetCompositing(composite.Add)  # black heat leaves the image as it is
-            composite.SetForegroundOpacity(0.6)
         self.node.SetDimensions(2 * size, 2 * size, 1)  # halved afterwards, for smooth edges
 
         self._window = offscreen_window(2 * size, 2 * size)
@@ -110,9 +85,8 @@ class SliceView:
             self._managers.SetMRMLDisplayableNode(self.node)
         display = study.segmentation.GetDisplayNode()
         display.SetSliceIntersectionThickness(4)
-        display.SetOpacity2DFill(0.0 if overlay else 0.14)
-        outline = TEXT if overlay else OUTLINE  # heat is yellow too
-        display.SetSegmentOverrideColor(study.segment_id, *(channel / 255 for channel in outline))
+        display.SetOpacity2DFill(0.14)
+        display.SetSegmentOverrideColor(study.segment_id, *rgb(LABELS[1].line))
 
     def picture(self, index: int) -> np.ndarray:
         """Draw a slice.

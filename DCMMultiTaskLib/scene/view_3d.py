@@ -10,18 +10,15 @@ import numpy as np
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
 from DCMMultiTaskLib.inference.result import Result
-from DCMMultiTaskLib.scene.canvas import BACKGROUND, MUTED, TEXT, Canvas
-from DCMMultiTaskLib.scene.contact_sheet import footer, patient_line
+from DCMMultiTaskLib.report.sheet import FOOTER, HEADER, MARGIN, Sheet
+from DCMMultiTaskLib.report.study import Field, StudyPicture, heart_field
+from DCMMultiTaskLib.report.style import MUTED, NIGHT, rgb
 from DCMMultiTaskLib.scene.embedded import boot
-from DCMMultiTaskLib.scene.geometry import Field, heart_field, view_axes
+from DCMMultiTaskLib.scene.geometry import view_axes
 from DCMMultiTaskLib.scene.rendering import halved, offscreen_window, pixels_of, quiet
 from DCMMultiTaskLib.scene.slice_view import SliceView, StudyScene
 from DCMMultiTaskLib.scene.surface import myocardium_surface
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS
-
-MARGIN = 18
-HEADER = 96
-FOOTER = 58
 
 
 def view_3d(result: Result, path: str | Path, *, size: int = 760) -> Path:
@@ -36,21 +33,19 @@ def view_3d(result: Result, path: str | Path, *, size: int = 760) -> Path:
         The path.
 
     Raises:
-        InputError: If the mask is empty, this machine has no OpenGL, or the file cannot be written.
+        InputError: If the mask is empty, this machine has no OpenGL or no matplotlib, or the file cannot be written.
     """
     if not result.mask.any():
         raise InputError(f"no myocardium was found in '{result.name}', so there is no surface to show.")
-    height = round(0.82 * size)
-    canvas = Canvas(size, HEADER + height + FOOTER)
-    canvas.text(result.name, MARGIN, 14, size=28, bold=True)
-    canvas.text(patient_line(result), MARGIN, 54, size=18, colour=TEXT)
-    section = shown_section(result)
-    canvas.paste(_draw(result, section, size, height), 0, HEADER)
-    room = size - 2 * MARGIN
+    height, section = round(0.82 * size), shown_section(result)
+    pixels = _draw(result, section, size, height)
+    sheet = Sheet(StudyPicture.of(result), size, HEADER + height + FOOTER)
     note = f"Surface interpolated between the slices   ·   image: slice {section}"
-    canvas.text(note, MARGIN, HEADER + height + 4, size=14, colour=MUTED, width=room)
-    canvas.text(footer(result), MARGIN, HEADER + height + 26, size=14, colour=MUTED, width=room)
-    return canvas.save(path)
+    sheet.text(note, MARGIN, 109, colour=MUTED, width=size - 2 * MARGIN)
+    axes = sheet.axes(0, HEADER, size, height)
+    axes.imshow(pixels, aspect="auto", interpolation="none")
+    axes.set_axis_off()
+    return sheet.save(path)
 
 
 def _draw(result: Result, section: int, width: int, height: int) -> np.ndarray:
@@ -85,7 +80,7 @@ def _draw(result: Result, section: int, width: int, height: int) -> np.ndarray:
     managers.AddDisplayableManager(models)
     with quiet():
         managers.SetMRMLDisplayableNode(node)
-    renderer.SetBackground(*(channel / 255 for channel in BACKGROUND))
+    renderer.SetBackground(*rgb(NIGHT))
     lights = vtk.vtkLightKit()
     lights.SetKeyToFillRatio(1.8)
     lights.SetKeyToHeadRatio(1.8)

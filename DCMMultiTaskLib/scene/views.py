@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from DCMMultiTaskLib.inference.result import Result
-from DCMMultiTaskLib.scene.geometry import heart_field, view_axes
+from DCMMultiTaskLib.report.study import heart_field
+from DCMMultiTaskLib.scene.geometry import view_axes
 from DCMMultiTaskLib.scene.nodes import ResultNodes
 from DCMMultiTaskLib.scene.rendering import quiet
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS

@@ -15,8 +15,8 @@ from DCMMultiTaskLib.evaluation.summary import TITLES, evaluate, pooled, summari
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
-from DCMMultiTaskLib.learning.release import markdown_table
 from DCMMultiTaskLib.phantom import write_phantoms
+from DCMMultiTaskLib.report.release import results_table
 from DCMMultiTaskLib.storage import write_json, write_rows
 
 OLD_COLUMNS = {
@@ -101,7 +101,7 @@ def test_slices_without_a_predicted_mask_are_counted():
 def test_evaluation_writes_every_column_and_the_threshold(tiny_model, tmp_path):
     manifest = write_phantoms(tmp_path / "phantoms", count=2, seed=60, slices=3)
     package = load_package(tiny_model)
-    predictor = Predictor(replace(package, decision={**package.decision, "threshold": 0.3}), device="cpu")
+    predictor = Predictor(replace(package, decision=replace(package.decision, threshold=0.3)), device="cpu")
     metrics = evaluate(predictor, read_manifest(manifest), tmp_path / "out", progress=lambda line: None)
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["threshold"] == 0.3
     for file, number in (("slices.csv", metrics["slices"]), ("patients.csv", 2)):
@@ -181,5 +181,5 @@ def test_stored_metrics_are_shown_whatever_the_baseline_was_called(tmp_path):
     old = {name.replace("baseline", "yardstick"): metric for name, metric in stored.items()}
     assert "auc_per_patient_yardstick" in old
     assert table(stored) == table(old) == table(metrics)
-    assert markdown_table(stored) == markdown_table(old) == markdown_table(metrics)
-    assert "| DCM AUC per patient | nan | nan to nan |" in markdown_table(old)
+    assert results_table(stored) == results_table(old) == results_table(metrics)
+    assert "| DCM AUC per patient | nan | nan to nan |" in results_table(old)

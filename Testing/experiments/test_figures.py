@@ -11,17 +11,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.experiments.figures import comparison
 from DCMMultiTaskLib.experiments.figures.activation import draw_activation, upsample
-from DCMMultiTaskLib.experiments.figures.dsc_boxes import draw_dsc_boxes
-from DCMMultiTaskLib.experiments.figures.loss_weight import draw_loss_weight
+from DCMMultiTaskLib.experiments.figures.comparison import colours_of, dice, draw_dsc_boxes, draw_segmentations
 from DCMMultiTaskLib.experiments.figures.network_drawing import describe, draw_network, lay_out
 from DCMMultiTaskLib.experiments.figures.network_trace import Block, in_numbers, in_words, trace
-from DCMMultiTaskLib.experiments.figures.psnr import draw_psnr
-from DCMMultiTaskLib.experiments.figures.segmentations import dice, draw_segmentations
-from DCMMultiTaskLib.experiments.figures.style import LARGEST_FILE, colours_of, new_figure, save
+from DCMMultiTaskLib.experiments.figures.plots import draw_loss_weight, draw_psnr
 from DCMMultiTaskLib.networks.config import NetworkConfig, preset
 from DCMMultiTaskLib.networks.multitask import MultiTaskNetwork
 from DCMMultiTaskLib.networks.registry import count_parameters
+from DCMMultiTaskLib.report.style import LARGEST_FILE, new_figure, save
 
 RESULTS = Path(__file__).resolve().parents[2] / "Resources" / "Results"
 
@@ -88,6 +87,17 @@ def test_figure_is_a_png_for_print_that_shows_its_data(draw: Callable[[Path, flo
     assert first.std() > 10
     assert first.shape != other.shape or not np.array_equal(first, other)
     assert sorted(p.name for p in path.parent.iterdir()) == ["first.png", "other.png"]
+
+
+@pytest.mark.parametrize("networks", [1, 2, 4, 7])
+def test_the_legend_of_the_boxes_is_not_cut(networks: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    drawn = []
+    monkeypatch.setattr(comparison, "save", lambda figure, path: drawn.append(figure))
+    draw_dsc_boxes({f"network {n}": [0.7, 0.8] for n in range(networks)}, tmp_path / "boxes.png", paper={})
+    (figure,) = drawn
+    FigureCanvasAgg(figure).draw()
+    box = figure.axes[0].get_legend().get_window_extent()
+    assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
 
 
 def test_large_picture_is_reduced_without_losing_its_colours(tmp_path: Path) -> None:

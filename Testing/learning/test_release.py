@@ -5,7 +5,7 @@ import pytest
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.evaluation.summary import TITLES
 from DCMMultiTaskLib.inference.package import load_package
-from DCMMultiTaskLib.learning.release import release
+from DCMMultiTaskLib.report.release import release
 
 
 def test_card_and_package_have_the_same_results(tiny_model, tmp_path):

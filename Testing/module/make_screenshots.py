@@ -107,13 +107,15 @@ def grab(widget: Any, path: Path) -> None:
 
 def draw_views(widget: Any, volume: Any, folder: Path) -> None:
     """What the slice, 3D and plot views show of the same result."""
+    from DCMMultiTaskLib.report.chart import probability_chart
+    from DCMMultiTaskLib.report.contact_sheet import contact_sheet
     from DCMMultiTaskLib.scene.nodes import volume_from_node
-    from DCMMultiTaskLib.scene.pictures import chart_picture, contact_sheet, view_3d
+    from DCMMultiTaskLib.scene.view_3d import view_3d
 
     result = widget.logic.predictor(widget._parameterNode.modelPath, "auto").predict(volume_from_node(volume))
-    contact_sheet(result, folder / "4-slices.png", tile=200)
-    chart_picture(result, folder / "5-chart.png", width=900, height=500)
-    view_3d(result, folder / "6-3d.png", size=560)
+    contact_sheet(result, width=1120).save(folder / "4-slices.png")
+    probability_chart(result, width=900, height=520).save(folder / "5-chart.png")
+    view_3d(result, folder / "6-3d.png", size=640)
 
 
 def compose(folder: Path) -> None:

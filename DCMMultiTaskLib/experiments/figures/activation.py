@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from DCMMultiTaskLib.experiments.figures.style import INK, PAGE, SMALL, TEXT, new_figure, picture, save
+from DCMMultiTaskLib.report.style import INK, PAGE, SMALL, TEXT, new_figure, picture, save
 
 COLOURS = "RdBu_r"
 PANELS = ("(a) image", "(b) activation map", "(c) overlay")
@@ -62,28 +62,15 @@ def draw_activation(
     large = upsample(maps, images.shape[1:])
     limit = float(np.nanmax(np.abs(large), initial=0.0)) or 1.0
     scale: dict[str, Any] = {"cmap": COLOURS, "vmin": -limit, "vmax": limit}
+    centred: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": TEXT, "color": INK}
     for line, (name, members) in enumerate(lines):
         bottom = height - top - (line + 1) * line_height + 0.04
-        figure.text(
-            0.13 / width,
-            (bottom + side / 2) / height,
-            name,
-            rotation=90,
-            ha="center",
-            va="center",
-            fontsize=TEXT,
-            color=INK,
-        )
+        figure.text(0.13 / width, (bottom + side / 2) / height, name, rotation=90, **centred)
         for place, example in enumerate(members):
             start = left + place * (group + 0.12)
-            figure.text(
-                start / width,
-                (bottom + side + 0.05) / height,
-                f"{rows[example]}: DCM probability {probabilities[example]:.2f}",
-                fontsize=SMALL,
-                color=INK,
-            )
-            for panel in range(3):
+            words = f"{rows[example]}: DCM probability {probabilities[example]:.2f}"
+            figure.text(start / width, (bottom + side + 0.05) / height, words, fontsize=SMALL, color=INK)
+            for panel, title in enumerate(PANELS):
                 box = (start + panel * (side + gap), bottom, side, side)
                 axes = figure.add_axes(tuple(np.array(box) / (width, height, width, height)))
                 picture(axes)
@@ -95,15 +82,7 @@ def draw_activation(
                     # What does not matter is left clear.
                     axes.imshow(large[example], alpha=0.85 * np.abs(large[example]) / limit, **scale)
                 if line == 0:
-                    figure.text(
-                        (box[0] + side / 2) / width,
-                        1 - 0.1 / height,
-                        PANELS[panel],
-                        ha="center",
-                        va="center",
-                        fontsize=TEXT,
-                        color=INK,
-                    )
+                    figure.text((box[0] + side / 2) / width, 1 - 0.1 / height, title, **centred)
     bar_height = min(height - top - caption - 0.04, 2.4)
     bar = (width - right + 0.06, (height - top - caption - bar_height) / 2 + 0.02, 0.1, bar_height)
     axes = figure.add_axes(tuple(np.array(bar) / (width, height, width, height)))

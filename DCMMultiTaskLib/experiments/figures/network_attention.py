@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from DCMMultiTaskLib.experiments.figures.network_canvas import LEAN, NetworkCanvas, Scale
 from DCMMultiTaskLib.experiments.figures.network_trace import Block, in_numbers, in_size, in_words, pooling
-from DCMMultiTaskLib.experiments.figures.style import GREY, INK, ORANGE, TEXT
+from DCMMultiTaskLib.report.style import GREY, INK, ORANGE, TEXT
 
 ATTENTION, MASK = ORANGE, "#F2CE85"
 # Inches: the detail's height above the path, and its size; length of the path.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from DCMMultiTaskLib.experiments.figures.style import GREY, INK, SMALL, new_figure, save
+from DCMMultiTaskLib.report.style import GREY, INK, SMALL, new_figure, save
 
 # Of the text in the picture, and between its lines.
 POINTS, LEADING = SMALL - 0.5, 0.122

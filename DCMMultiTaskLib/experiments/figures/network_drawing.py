@@ -11,9 +11,9 @@ import numpy as np
 from DCMMultiTaskLib.experiments.figures.network_attention import ATTENTION, DETAIL, LENGTH, draw_attention_path
 from DCMMultiTaskLib.experiments.figures.network_canvas import LEAN, NetworkCanvas, Scale
 from DCMMultiTaskLib.experiments.figures.network_trace import Block, in_numbers, in_size, in_words, pooling, trace
-from DCMMultiTaskLib.experiments.figures.style import BLUE, GREEN, GREY, SKY, TITLE, VERMILION
 from DCMMultiTaskLib.networks.config import NetworkConfig
 from DCMMultiTaskLib.phantom import make_phantom
+from DCMMultiTaskLib.report.style import BLUE, GREEN, GREY, SKY, TITLE, VERMILION
 
 EXTRACTION, UNITS, RECOVERY, POOLING = BLUE, SKY, GREEN, VERMILION
 # Inches: centre of the extraction path, distance to the recovery path, between levels, below the lowest level, side of

@@ -1,6 +1,6 @@
 r"""Turn a trained model into one to ship: its measured results and its card go into the package.
 
-    python -m DCMMultiTaskLib.learning.release model.dcmmodel --card CARD.md \
+    python -m DCMMultiTaskLib.report.release model.dcmmodel --card CARD.md \
         --results online=run/online folds=run/0,run/1 -o NAME.dcmmodel
 
 Results are folders that `evaluate` or a training fold wrote; several, with commas between them, are pooled. A line
@@ -18,14 +18,15 @@ from typing import Any
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.evaluation.summary import pooled, titled
 from DCMMultiTaskLib.inference.package import load_package, save_package
+from DCMMultiTaskLib.report.tables import Cell, markdown
 
 
-def markdown_table(metrics: Mapping[str, Any]) -> str:
-    """The metrics of `summarise` as a Markdown table."""
-    lines = ["| metric | value | 95 % interval |", "|---|---|---|"]
-    for title, value, low, high in titled(metrics):
-        lines.append(f"| {title.strip()} | {value:.3f} | {low:.3f} to {high:.3f} |")
-    return "\n".join(lines)
+def results_table(metrics: Mapping[str, Any]) -> str:
+    """The metrics of `evaluation.summarise` as a Markdown table."""
+    rows: list[list[Cell]] = [
+        [title.strip(), f"{value:.3f}", f"{low:.3f} to {high:.3f}"] for title, value, low, high in titled(metrics)
+    ]
+    return markdown(["metric", "value", "95 % interval"], rows)
 
 
 def release(model: Path, output: Path, *, card: str, results: Mapping[str, Mapping]) -> str:
@@ -44,7 +45,7 @@ def release(model: Path, output: Path, *, card: str, results: Mapping[str, Mappi
         InputError: The card names a result that is not given.
     """
     for label, metrics in results.items():
-        card = card.replace("{{" + label + "}}", markdown_table(metrics))
+        card = card.replace("{{" + label + "}}", results_table(metrics))
     if "{{" in card:
         raise InputError("The card names a result that is not given: " + card.partition("{{")[2].partition("}}")[0])
     package = replace(load_package(model), name=output.stem, card=card, results=dict(results))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from imaging.geometry import stored_as
 from provenances import provenance
 
 from DCMMultiTaskLib.imaging.study import Study
@@ -73,3 +74,14 @@ def drawn_study(slices: int = 6, size: int = 64, *, oblique: bool = True, name: 
 def with_mask(result: Result, mask: np.ndarray) -> Result:
     """The result with another myocardium, bool, and no cavity."""
     return replace(result, labels={result.phase: mask.astype(np.uint8)})
+
+
+def stored_otherwise(study: Result, order: tuple[int, ...], flips: tuple[int, int]) -> Result:
+    """The study with its axes I, J, K stored in another order, the in-plane ones flipped."""
+    volume, labels = (
+        stored_as(study.volume.with_array(array), order, [bool((*flips, 0)[axis]) for axis in order])
+        for array in (study.volume.array, study.label_map)
+    )
+    return replace(
+        study, study=Study(study.name, [volume]), labels={0: labels.array}, slice_axis=order.index(2), activation=None
+    )
