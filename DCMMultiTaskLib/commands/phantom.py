@@ -17,14 +17,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="number of the first (default 0)")
     parser.add_argument("--slices", type=int, default=10, metavar="N", help="slices each (default 10)")
-    parser.add_argument("--contrast", choices=["lge", "cine", "random"], default="lge", help="kind of image")
+    parser.add_argument("--contrast", choices=["lge", "cine", "random", "any"], default="lge", help="kind of image")
+    parser.add_argument(
+        "--scar",
+        choices=["none", "subendocardial", "mid_wall", "large", "random"],
+        default="random",
+        help="in the wall",
+    )
+    parser.add_argument("--open-base", action="store_true", help="the outflow tract opens the rings at the base")
 
 
 def run(args: argparse.Namespace) -> int:
     """Make them and say where they are."""
     from DCMMultiTaskLib.phantom import write_phantoms
 
-    manifest = write_phantoms(args.output, count=args.count, seed=args.seed, slices=args.slices, contrast=args.contrast)
+    manifest = write_phantoms(
+        args.output,
+        count=args.count,
+        seed=args.seed,
+        slices=args.slices,
+        contrast=args.contrast,
+        scar=args.scar,
+        open_base=args.open_base,
+    )
     studies = "1 study" if args.count == 1 else f"{args.count} studies"
     print(f"Written: {studies} and {manifest}")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MANIFEST",
         help="learn from these too, without validating",
     )
+    parser.add_argument("--start", type=Path, metavar="MODEL", help="start from this model's weights")
     parser.add_argument(
         "--name", default="model", metavar="NAME", help="name of the model and of its file (default model)"
     )
@@ -48,8 +50,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("--alpha", float, "weight of the mask's loss against the class's (Eq. 5; default 3)"),
         ("--seed", int, "of weights, order and augmentation (default 0)"),
         ("--patience", int, "stop after N validations without a better DSC; 0 never does (default 0)"),
+        ("--also-share", float, "share of the slices of --also in a pass (default 0.25)"),
     ):
         parser.add_argument(option, type=kind, metavar="N" if kind is int else "X", help=text)
+    parser.add_argument(
+        "--augment",
+        nargs="+",
+        default=[],
+        metavar="NAME=X",
+        help="change the augmentation, e.g. inversion=0.3 scar=0 (names in learning/augmentation.py)",
+    )
     parser.add_argument(
         "--calibrate",
         nargs="+",
@@ -106,7 +116,7 @@ def settings_of(args: argparse.Namespace) -> TrainingSettings:
     from DCMMultiTaskLib.networks.registry import NETWORKS
 
     settings = paper_settings() if args.recipe == "luo2020" else TrainingSettings()
-    names = ("epochs", "batch_size", "learning_rate", "alpha", "seed", "patience")
+    names = ("epochs", "batch_size", "learning_rate", "alpha", "seed", "patience", "also_share")
     changes = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     if args.network and args.network not in NETWORKS:
         raise InputError(f"There is no network {args.network!r}; there are {', '.join(NETWORKS)}.")
@@ -118,9 +128,26 @@ def settings_of(args: argparse.Namespace) -> TrainingSettings:
             network = NETWORKS[args.network].config(args.network)
             changes["network_name"] = args.network
         changes["network"] = replace(network, width=args.width or network.width)
+        changes["augmentation"] = replace(settings.augmentation, **_augmentation(args.augment))
         return replace(settings, **changes)
     except ValueError as error:
         raise InputError(f"{error}.") from error
+
+
+def _augmentation(changes: Sequence[str]) -> dict[str, float]:
+    """`NAME=X` pairs as fields of the augmentation."""
+    from DCMMultiTaskLib.learning.augmentation import AugmentationConfig
+
+    values = {}
+    for change in changes:
+        name, _, value = change.partition("=")
+        if name not in AugmentationConfig.__dataclass_fields__:
+            raise InputError(f"The augmentation has no {name!r}; it has {', '.join(AugmentationConfig().__dict__)}.")
+        try:
+            values[name] = float(value)
+        except ValueError:
+            raise InputError(f"--augment {change}: {value!r} is not a number.") from None
+    return values
 
 
 def run(args: argparse.Namespace) -> int:
@@ -141,6 +168,7 @@ def run(args: argparse.Namespace) -> int:
         folds=args.folds,
         also=args.also,
         mask_offset=tuple(args.mask_offset),
+        start=args.start,
         calibrate=args.calibrate,
         logit_spread=args.logit_spread,
         data_licence=args.data_licence,

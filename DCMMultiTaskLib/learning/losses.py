@@ -33,6 +33,8 @@ def total_loss(
     *,
     alpha: float = 3.0,
     classified: Tensor | None = None,
+    disc_logits: Tensor | None = None,
+    cavity: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """alpha * Jaccard distance + cross entropy (Eq. 5).
 
@@ -45,6 +47,9 @@ def total_loss(
         dcm: Ground truth label `(N,)`.
         alpha: Weight of the segmentation (Fig. 5 sweeps it).
         classified: `(N,)` bool, the images that enter the cross entropy; all by default.
+        disc_logits: `(N, 2, H, W)` of epicardium and endocardium; None for a network that draws the ring alone. With
+            them the Jaccard distance is the mean of the ring's and the two discs'.
+        cavity: Ground truth of what the endocardium encloses, `(N, 1, H, W)`; needed with `disc_logits`.
 
     Returns:
         The total, the mean Jaccard distance and the mean cross entropy, each a scalar.
@@ -52,6 +57,10 @@ def total_loss(
     jaccard = cross_entropy = torch.zeros((), device=mask.device)
     if mask_logits is not None:
         jaccard = jaccard_distance(mask_logits, mask).mean()
+    if disc_logits is not None and cavity is not None:
+        epicardium, endocardium = disc_logits.split(1, dim=1)
+        outer = jaccard_distance(epicardium, torch.maximum(mask, cavity)).mean()
+        jaccard = (jaccard + outer + jaccard_distance(endocardium, cavity).mean()) / 3
     if dcm_logit is not None:
         entropy = F.binary_cross_entropy_with_logits(dcm_logit.float(), dcm.float(), reduction="none")
         weight = torch.ones_like(entropy) if classified is None else classified.to(entropy)

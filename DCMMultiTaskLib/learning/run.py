@@ -36,6 +36,7 @@ def train_model(
     folds: int = 5,
     also: Sequence[Path] = (),
     mask_offset: tuple[float, float] = (0.0, 0.0),
+    start: Path | None = None,
     calibrate: Sequence[Path] = (),
     logit_spread: float = 1.0,
     data_licence: str = "not stated",
@@ -56,6 +57,7 @@ def train_model(
         folds: Number of folds.
         also: Manifests of further patients to learn from in every fold, never validated on: phantoms, say.
         mask_offset: `Patient.mask_offset` of the manifest's patients.
+        start: Model package whose weights the training starts from; in a fold it must not know the held-out patients.
         calibrate: `slices.csv` files of folds, to calibrate the probabilities with.
         logit_spread: `spread` of `calibration.fit_decision`.
         data_licence: Licence of the training data, for the card.
@@ -78,11 +80,14 @@ def train_model(
         if not 0 <= fold < folds:
             raise InputError(f"There is no fold {fold} of {folds}; folds count from 0.")
         train, validation = patient_folds(patients, folds=folds, seed=0)[fold]
-    train = [*train, *(patient for more in also for patient in read_manifest(more))]
+    others = [patient for more in also for patient in read_manifest(more)]
     decision = fit_decision(read_scores(calibrate), spread=logit_spread) if calibrate else Decision()
     directory.mkdir(parents=True, exist_ok=True)
-    say(f"Training on {len(train)} patients, {len(validation)} held out.")
-    network, metrics = train_network(train, validation, directory, settings, **trainer)
+    say(f"Training on {len(train) + len(others)} patients, {len(validation)} held out.")
+    began = load_package(start) if start else None
+    weights = began.weights if began else None
+    network, metrics = train_network(train, validation, directory, settings, also=others, start=weights, **trainer)
+    train = [*train, *others]
     path = directory / f"{name}.dcmmodel"
     if getattr(rank_zero_only, "rank", 0) != 0:
         return path  # of several processes the first alone writes and measures
@@ -94,7 +99,10 @@ def train_model(
         weights={key: value.contiguous() for key, value in network.state_dict().items()},
         preprocessing=Preprocessing(flips=tuple(flips)),
         decision=decision,
-        training=_training_record([manifest, *also], train, settings, metrics, data_licence),
+        training={
+            **_training_record([manifest, *also], train, settings, metrics, data_licence),
+            **({"started_from": f"{began.name} {began.sha256}"} if began else {}),
+        },
         licence="Apache-2.0",
         card=_card(name, settings, train, data_licence),
     )

@@ -30,6 +30,8 @@ class TrainingSettings:
         average: Decay of the exponential moving average of the weights, per step; 0 for none.
         seed: Of the weights, the order and the augmentation.
         patience: Stop after so many validations without a better DSC; 0 never stops early.
+        also_share: Share of the slices that come from the manifests learned from without validating (phantoms),
+            whatever their number; 0 counts their slices as the others.
         repeats: Passes over the slices that count as one epoch of the progress bar and of `validate_every`.
         validate_every: Validations are so many (repeated) epochs apart.
     """
@@ -47,6 +49,7 @@ class TrainingSettings:
     average: float = 0.998
     seed: int = 0
     patience: int = 0
+    also_share: float = 0.25
     repeats: int = 10
     validate_every: int = 1
 
@@ -57,6 +60,8 @@ class TrainingSettings:
             raise ValueError(f"centre must be one of {CENTRES}, got {self.centre!r}")
         if self.epochs < 1 or self.batch_size < 1 or self.repeats < 1:
             raise ValueError("epochs, batch_size and repeats must be at least 1")
+        if not 0 <= self.also_share < 1:
+            raise ValueError(f"also_share must be at least 0 and less than 1, got {self.also_share:g}")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready fields."""

@@ -24,11 +24,19 @@ class MultiTaskTraining(pl.LightningModule):
 
     def training_step(self, batch: RawBatch, index: int) -> Tensor:
         """The loss of one batch of acquired slices."""
-        with torch.no_grad():
-            image, mask, classified = augment(batch, self.settings.augmentation)
+        # Full precision: grey values are images here, not features.
+        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
+            image, mask, cavity, classified = augment(batch, self.settings.augmentation)
         output = self.network(image.contiguous(memory_format=torch.channels_last))
         loss, jaccard, entropy = total_loss(
-            output.mask_logits, output.dcm_logit, mask, batch.dcm, alpha=self.settings.alpha, classified=classified
+            output.mask_logits,
+            output.dcm_logit,
+            mask,
+            batch.dcm,
+            alpha=self.settings.alpha,
+            classified=classified,
+            disc_logits=output.disc_logits,
+            cavity=cavity,
         )
         size = len(image)
         self.log("loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=size, sync_dist=True)
@@ -38,7 +46,7 @@ class MultiTaskTraining(pl.LightningModule):
 
     def validation_step(self, batch: RawBatch, index: int) -> None:
         """DSC per slice in the crop around the heart, without augmentation."""
-        image, mask, _ = augment(batch, NO_AUGMENTATION)
+        image, mask, _, _ = augment(batch, NO_AUGMENTATION)
         output = self.network(image.contiguous(memory_format=torch.channels_last))
         _, jaccard, entropy = total_loss(output.mask_logits, output.dcm_logit, mask, batch.dcm)
         scores = {"val_jaccard": jaccard, "val_entropy": entropy}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import lightning
@@ -14,7 +14,7 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_module
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from DCMMultiTaskLib import __version__
@@ -23,6 +23,7 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.learning.averaging import WarmAveraging
 from DCMMultiTaskLib.learning.settings import TrainingSettings
 from DCMMultiTaskLib.learning.slices import SliceDataset, collate
+from DCMMultiTaskLib.learning.start import start_from
 from DCMMultiTaskLib.learning.task import MultiTaskTraining
 
 # What Lightning has to say of a training is shown; what it advertises, and what it says of its own code, is not.
@@ -36,6 +37,8 @@ def train_network(
     directory: Path,
     settings: TrainingSettings,
     *,
+    also: Sequence[Patient] = (),
+    start: Mapping[str, Tensor] | None = None,
     resume: bool = False,
     accelerator: str = "auto",
     devices: int | str = "auto",
@@ -56,6 +59,8 @@ def train_network(
         directory: Gets `checkpoints/last.ckpt` after each epoch (what `resume` continues from), the best checkpoint,
             and `logs/version_N/metrics.csv` for each start.
         settings: All choices that change the result.
+        also: Further patients to learn from, `TrainingSettings.also_share` of the slices.
+        start: Weights to start from (`start.start_from`); random ones by default.
         resume: Continue from `checkpoints/last.ckpt`.
         accelerator: As Lightning's: `auto`, `cpu`, `gpu`, `mps`.
         devices: Devices per node; several processes are launched by Lightning, or by torchrun or SLURM around it.
@@ -71,13 +76,15 @@ def train_network(
         logged metrics.
 
     Raises:
-        InputError: `resume` without a checkpoint.
+        InputError: `resume` without a checkpoint, or `start` is another network's.
     """
     pl.seed_everything(settings.seed, workers=True, verbose=False)
     last = directory / "checkpoints" / "last.ckpt"
     if resume and not last.is_file():
         raise InputError(f"{last}: there is no checkpoint to resume from.")
     module = MultiTaskTraining(settings)
+    if start is not None:
+        start_from(module.network, start)
     watched, better = ("val_dsc", "max") if "mask" in settings.network.tasks else ("val_entropy", "min")
     checkpoints = ModelCheckpoint(
         directory / "checkpoints",
@@ -108,7 +115,9 @@ def train_network(
         num_sanity_val_steps=0,
     )
     loader = DataLoader(
-        SliceDataset(train, repeats=settings.repeats, centre=settings.centre),
+        SliceDataset(
+            train, repeats=settings.repeats, centre=settings.centre, also=also, also_share=settings.also_share
+        ),
         batch_size=settings.batch_size,
         shuffle=True,
         drop_last=True,

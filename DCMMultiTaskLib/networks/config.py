@@ -8,6 +8,8 @@ from typing import Any
 TASKS = ("mask", "dcm")
 NORMALISATIONS = ("batch", "group")
 MASK_DECODERS = ("full", "depthwise")
+MASK_HEADS = ("ring", "discs")
+RECOVERY_SKIPS = ("sum", "concatenation")
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,12 @@ class NetworkConfig:
         mask_decoder: `full`: 7x7 deconvolutions as printed; `depthwise`: 7x7 per channel, then 1x1 across channels.
         normalisation: `batch` as printed, or `group` (8 channels a group).
         dropout: Probability of dropping a pooled feature before the classifier's linear layer.
+        mask_head: `ring`: one logit, the myocardium's, as printed; `discs`: two, of what the epicardium and of what the
+            endocardium encloses, and the myocardium is what lies between them.
+        recovery_skip: How the recovery path takes the extraction path's features in: their `sum` as printed (3.1.3), or
+            `concatenation` as a U-Net does.
+
+    Packages written before a field was there are read with its default.
     """
 
     name: str = "default"
@@ -41,6 +49,8 @@ class NetworkConfig:
     mask_decoder: str = "depthwise"
     normalisation: str = "group"
     dropout: float = 0.3
+    mask_head: str = "ring"
+    recovery_skip: str = "sum"
 
     def __post_init__(self) -> None:
         if not self.tasks or len(set(self.tasks)) < len(self.tasks) or not set(self.tasks) <= set(TASKS):
@@ -55,6 +65,10 @@ class NetworkConfig:
             raise ValueError(f"normalisation must be one of {NORMALISATIONS}, got {self.normalisation!r}")
         if self.mask_decoder not in MASK_DECODERS:
             raise ValueError(f"mask_decoder must be one of {MASK_DECODERS}, got {self.mask_decoder!r}")
+        if self.mask_head not in MASK_HEADS:
+            raise ValueError(f"mask_head must be one of {MASK_HEADS}, got {self.mask_head!r}")
+        if self.recovery_skip not in RECOVERY_SKIPS:
+            raise ValueError(f"recovery_skip must be one of {RECOVERY_SKIPS}, got {self.recovery_skip!r}")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready fields."""
@@ -86,7 +100,7 @@ PRESETS = {
         normalisation="batch",
         dropout=0.0,
     ),
-    "default": NetworkConfig(),
+    "default": NetworkConfig(mask_head="discs", recovery_skip="concatenation"),
 }
 
 

@@ -8,7 +8,7 @@ from DCMMultiTaskLib.networks.attention import AttentionPath, Classifier
 from DCMMultiTaskLib.networks.config import NetworkConfig
 from DCMMultiTaskLib.networks.extraction import ExtractionPath
 from DCMMultiTaskLib.networks.layers import network_input
-from DCMMultiTaskLib.networks.output import NetworkOutput
+from DCMMultiTaskLib.networks.output import NetworkOutput, ring_logits
 from DCMMultiTaskLib.networks.recovery import RecoveryPath
 
 
@@ -45,10 +45,12 @@ class MultiTaskNetwork(nn.Module):
             ValueError: H or W is not a multiple of 16.
         """
         features, skips = self.extraction(network_input(image, multiple=16))
-        mask_logits = dcm_logit = attended = None
+        mask_logits = dcm_logit = attended = disc_logits = None
         if "dcm" in self.config.tasks:
             attended = self.attention(features)
             dcm_logit = self.classifier(attended)
         if "mask" in self.config.tasks:
             mask_logits = self.recovery(features, skips)
-        return NetworkOutput(mask_logits, dcm_logit, attended)
+            if self.config.mask_head == "discs":
+                disc_logits, mask_logits = mask_logits, ring_logits(mask_logits)
+        return NetworkOutput(mask_logits, dcm_logit, attended, disc_logits)

@@ -46,6 +46,7 @@ def make_phantom(
     slices: int = 10,
     contrast: str = "lge",
     scar: str = "random",
+    open_base: bool = False,
     matrix: tuple[int, int] | None = None,
 ) -> PhantomStudy:
     """A synthetic late gadolinium enhancement study with its truth; the same seed gives the same study.
@@ -54,8 +55,10 @@ def make_phantom(
         seed: Number of the patient.
         dilated: Dilated, thin-walled and round, or normal heart; drawn if None.
         slices: How many short-axis slices; ten cover the left ventricle, more run past it, where the truth is empty.
-        contrast: `lge`, `cine` (balanced steady state free precession) or `random` (anywhere between).
-        scar: `none`, `subendocardial`, `mid_wall` or `random`.
+        contrast: `lge`, `cine` (balanced steady state free precession), `random` (anywhere between) or `any` (each
+            tissue as it comes).
+        scar: `none`, `subendocardial`, `mid_wall`, `large` or `random`.
+        open_base: The outflow tract opens the rings at the base.
         matrix: Rows and columns; drawn from the usual ones if None.
 
     Returns:
@@ -69,9 +72,16 @@ def make_phantom(
         >>> study.volume.array.shape == study.truth.array.shape
         True
     """
-    return _make(seed, contractions=[0.0], dilated=dilated, slices=slices, contrast=contrast, scar=scar, matrix=matrix)[
-        0
-    ]
+    return _make(
+        seed,
+        contractions=[0.0],
+        dilated=dilated,
+        slices=slices,
+        contrast=contrast,
+        scar=scar,
+        open_base=open_base,
+        matrix=matrix,
+    )[0]
 
 
 def make_phantom_cine(
@@ -110,6 +120,7 @@ def _make(
     contrast: str,
     scar: str,
     matrix: tuple[int, int] | None,
+    open_base: bool = False,
 ) -> list[PhantomStudy]:
     if slices < 1:
         raise InputError("A phantom needs at least one slice.")
@@ -123,7 +134,7 @@ def _make(
     shape = drawn_matrix if matrix is None else matrix
     dilated = drawn_dilated if dilated is None else dilated
 
-    heart = draw_heart(heart_rng, dilated=dilated, scar=scar)
+    heart = draw_heart(heart_rng, dilated=dilated, scar=scar, open_base=open_base)
     tissues = draw_tissues(signal_rng, contrast)
     sampling = draw_sampling(signal_rng)
     pixel = float(np.round(choices.uniform(1.2, 1.6), 4))
@@ -176,14 +187,23 @@ def _short_axis_grid(
     return direction, (float(corner[0]), float(corner[1]), float(corner[2]))
 
 
-def write_phantoms(directory: Path, *, count: int, seed: int = 0, slices: int = 10, contrast: str = "lge") -> Path:
+def write_phantoms(
+    directory: Path,
+    *,
+    count: int,
+    seed: int = 0,
+    slices: int = 10,
+    contrast: str = "lge",
+    scar: str = "random",
+    open_base: bool = False,
+) -> Path:
     """Writes synthetic studies, every other one with a dilated heart, and their manifest.
 
     Args:
         directory: Where; made if it is not there. Gets `manifest.csv`, `images/` and `masks/`.
         count: How many studies.
         seed: Seed of the first; the others follow.
-        slices, contrast: See `make_phantom`.
+        slices, contrast, scar, open_base: See `make_phantom`.
 
     Raises:
         InputError: No study is asked for, or they cannot be written.
@@ -195,7 +215,14 @@ def write_phantoms(directory: Path, *, count: int, seed: int = 0, slices: int = 
         raise InputError("Ask for at least one phantom study.")
     rows = []
     for number in range(count):
-        study = make_phantom(seed + number, dilated=number % 2 == 1, slices=slices, contrast=contrast)
+        study = make_phantom(
+            seed + number,
+            dilated=number % 2 == 1,
+            slices=slices,
+            contrast=contrast,
+            scar=scar,
+            open_base=open_base,
+        )
         patient = study.name
         image, mask = f"images/{patient}.nrrd", f"masks/{patient}.nrrd"
         write_volume(directory / image, study.volume)

@@ -10,8 +10,9 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.phantom.canvas import Canvas, Wobble, blob, harmonics, joined, random_wobble
 from DCMMultiTaskLib.phantom.signal import Tissues
 
-SCARS = ("none", "subendocardial", "mid_wall", "random")
+SCARS = ("none", "subendocardial", "mid_wall", "large", "random")
 MYOCARDIUM, CAVITY = 1, 2
+_OPEN_TO = 0.22  # level down to which the outflow tract may open the ring
 _WIDEST = 0.3  # level of the largest cavity, from base (0) to apex (1)
 
 
@@ -57,6 +58,8 @@ class Heart:
     fat_wobble: Wobble
     scar: Scar | None
     shortening: float
+    outflow: float = 0.0
+    """Half width in radians of the gap that the outflow tract leaves in the wall at the base; 0 for closed rings."""
 
     def cavity_radius_at(self, level: float) -> float:
         """Mean radius of the cavity in mm; 0 beyond its apex."""
@@ -119,6 +122,13 @@ class Heart:
             depth = inside_cavity / np.maximum(wall_edge - cavity_edge, 1e-3)
             canvas.paint(self._scar_cover(self.scar, angle, depth, level), tissues.scar)
         truth[inside_wall < 0] = MYOCARDIUM
+        if self.outflow and level < _OPEN_TO:
+            # Towards the aortic root, above the septum; blood flows through where the wall is missing.
+            away = np.abs((angle - np.float32(-2.4) + np.pi) % (2 * np.pi) - np.pi) - self.outflow * (
+                1 - level / _OPEN_TO
+            )
+            canvas.paint(canvas.cover(inside_wall) * canvas.cover(away * distance), 0.95 * tissues.blood)
+            truth[away < 0] = 0
         if radius >= 1.0:
             cavity = canvas.cover(inside_cavity, slant[1])
             canvas.paint(cavity, tissues.blood)
@@ -217,13 +227,14 @@ class Heart:
             canvas.paint_blob(centre, radii, 0.95 * tissues.blood)
 
 
-def draw_heart(rng: np.random.Generator, *, dilated: bool, scar: str = "random") -> Heart:
+def draw_heart(rng: np.random.Generator, *, dilated: bool, scar: str = "random", open_base: bool = False) -> Heart:
     """A heart of realistic size: dilated, thin-walled and round, or normal.
 
     Args:
         rng: Where the variation comes from.
         dilated: Cavity of 60 to 75 mm across with a wall of 5 to 8 mm, or of 44 to 53 mm with 8 to 11 mm.
-        scar: `none`, `subendocardial`, `mid_wall` or `random`.
+        scar: `none`, `subendocardial`, `mid_wall`, `large` (from the endocardium, often through the wall) or `random`.
+        open_base: The outflow tract opens the basal rings.
     """
     if scar not in SCARS:
         raise InputError(f"The phantom has no scar {scar!r}; choose one of {', '.join(SCARS)}.")
@@ -251,6 +262,7 @@ def draw_heart(rng: np.random.Generator, *, dilated: bool, scar: str = "random")
         fat_wobble=[(1, 0.7, np.pi + rng.normal(0, 0.5)), *random_wobble(rng, 0.35, (2, 3, 4, 5, 7, 9))],
         scar=_draw_scar(rng, dilated=dilated, kind=scar),
         shortening=rng.uniform(0.08, 0.16) if dilated else rng.uniform(0.3, 0.4),
+        outflow=rng.uniform(0.3, 0.9) if open_base else 0.0,
     )
 
 
@@ -263,4 +275,7 @@ def _draw_scar(rng: np.random.Generator, *, dilated: bool, kind: str) -> Scar | 
     inner = rng.uniform(0.3, 0.4)
     midwall = Scar(np.pi + rng.normal(0, 0.35), rng.uniform(0.4, 0.8), levels, (inner, inner + rng.uniform(0.3, 0.4)))
     infarct = Scar(rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 0.9), levels, (-1.0, rng.uniform(0.4, 1.0)))
+    if kind == "large":
+        wide = (max(0.0, first - 0.2), first + 0.8)
+        return Scar(rng.uniform(0, 2 * np.pi), rng.uniform(0.5, 1.6), wide, (-1.0, rng.uniform(0.6, 1.4)))
     return {"none": None, "mid_wall": midwall, "subendocardial": infarct}[kind]

@@ -8,7 +8,7 @@ import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
 
-CONTRASTS = ("lge", "cine", "random")
+CONTRASTS = ("lge", "cine", "random", "any")
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,22 @@ def draw_tissues(rng: np.random.Generator, contrast: str) -> Tissues:
     Args:
         rng: Where the variation between studies comes from.
         contrast: `lge` (late gadolinium enhancement), `cine` (balanced steady state free precession) or `random`
-            (anywhere between the two).
+            (anywhere between the two), or `any` (each tissue as it comes, blood not always brighter than muscle).
     """
     if contrast not in CONTRASTS:
         raise InputError(f"The phantom has no contrast {contrast!r}; choose one of {', '.join(CONTRASTS)}.")
-    lge_share = {"lge": 1.0, "cine": 0.0, "random": rng.uniform()}[contrast]
+    lge_share = {"lge": 1.0, "cine": 0.0, "random": rng.uniform(), "any": 1.0}[contrast]
     values = {}
     for tissue in fields(Tissues):
         mixed = lge_share * getattr(_LGE, tissue.name) + (1 - lge_share) * getattr(_CINE, tissue.name)
         values[tissue.name] = mixed * rng.uniform(0.85, 1.15)
     values["myocardium"] *= rng.uniform(0.7, 1.4)  # the inversion time is never quite right
+    if contrast == "any":
+        values |= {tissue.name: rng.uniform(0.04, 1.0) for tissue in fields(Tissues) if tissue.name != "lung"}
+        # What cannot be told apart cannot be learned; scars hold as much contrast agent as blood, or more.
+        if abs(values["blood"] - values["myocardium"]) < 0.2:
+            values["myocardium"] = values["blood"] - 0.25 if values["blood"] > 0.5 else values["blood"] + 0.25
+        values["scar"] = values["blood"] * rng.uniform(0.8, 1.35)
     if lge_share < 0.5:
         values["fat"] *= -1.0  # out of phase with water: their border cancels to a dark line
     return Tissues(**values)

@@ -14,9 +14,9 @@ from DCMMultiTaskLib.learning.augmentation import (
     vary_contrast,
 )
 
-GEOMETRY_ALONE = replace(
-    AugmentationConfig(), gamma=0, remap=0, bias_field=0, noise=0, blur=0, resolution=0, elsewhere=0, shift_mm=10
-)
+LOOKS = ("inversion", "scar", "regions", "network", "coarse", "wrap", "ghost", "rician")
+MILD = replace(AugmentationConfig(), **dict.fromkeys((*LOOKS, "radial", "elastic_mm", "eight_poses"), 0.0))
+GEOMETRY_ALONE = replace(MILD, gamma=0, remap=0, bias_field=0, noise=0, blur=0, resolution=0, elsewhere=0, shift_mm=10)
 
 
 def discs(n: int = 8, *, pixel_mm: float = 1.4, radius_mm: float = 25.0) -> RawBatch:
@@ -28,6 +28,8 @@ def discs(n: int = 8, *, pixel_mm: float = 1.4, radius_mm: float = 25.0) -> RawB
     return RawBatch(
         image=image,
         mask=image.clone(),
+        cavity=torch.zeros_like(image),
+        depth=1 - image,
         extent=torch.tensor([[200.0, 180.0]]).expand(n, 2),
         pixel_mm=torch.full((n, 2), pixel_mm),
         centre=centre.expand(n, 2),
@@ -36,7 +38,7 @@ def discs(n: int = 8, *, pixel_mm: float = 1.4, radius_mm: float = 25.0) -> RawB
 
 
 def test_without_augmentation_the_heart_is_centred_in_millimetres():
-    image, mask, classified = augment(discs(), NO_AUGMENTATION)
+    image, mask, _, classified = augment(discs(), NO_AUGMENTATION)
     assert image.shape == mask.shape == (8, 1, 128, 128)
     assert classified.all()
     rows, columns = torch.nonzero(mask[0, 0], as_tuple=True)
@@ -47,7 +49,7 @@ def test_without_augmentation_the_heart_is_centred_in_millimetres():
 
 def test_mask_and_image_move_together():
     torch.manual_seed(1)
-    image, mask, _ = augment(discs(16), GEOMETRY_ALONE)
+    image, mask, _, _ = augment(discs(16), GEOMETRY_ALONE)
     agreement = ((image > 127) == (mask > 0)).float().mean()
     assert agreement > 0.995
     areas = mask.sum(dim=(1, 2, 3))
@@ -56,7 +58,7 @@ def test_mask_and_image_move_together():
 
 def test_crops_elsewhere_do_not_count_for_the_label():
     torch.manual_seed(0)
-    _, mask, classified = augment(discs(32), replace(GEOMETRY_ALONE, elsewhere=1.0, log_scale=0))
+    _, mask, _, classified = augment(discs(32), replace(GEOMETRY_ALONE, elsewhere=1.0, log_scale=0))
     whole = mask.sum(dim=(1, 2, 3)) > 0.55 * torch.pi * 25**2
     none = mask.sum(dim=(1, 2, 3)) == 0
     assert none.any() and not classified[none].any()
@@ -66,7 +68,7 @@ def test_crops_elsewhere_do_not_count_for_the_label():
 def test_a_heart_shown_at_another_size_loses_its_label():
     torch.manual_seed(0)
     config = replace(GEOMETRY_ALONE, log_scale=0.3, label_log_scale=0.1, log_stretch=0)
-    _, mask, classified = augment(discs(64), config)
+    _, mask, _, classified = augment(discs(64), config)
     log_scale = (mask.sum(dim=(1, 2, 3)) / (torch.pi * 25**2)).log() / 2
     assert torch.equal(classified, classified & (log_scale.abs() < 0.12))
     assert classified[log_scale.abs() < 0.08].all() and not classified[log_scale.abs() > 0.12].any()
@@ -99,9 +101,53 @@ def test_a_flip_mirrors_and_a_rotation_does_not_change_the_size():
 def test_upright_images_are_neither_mirrored_nor_turned_far():
     torch.manual_seed(0)
     batch = discs(64)
-    grid, _ = sampling_grid(batch, replace(NO_AUGMENTATION, rotation=180, flip=1.0, upright=1.0, tilt=20.0), 16)
+    grid, *_ = sampling_grid(batch, replace(NO_AUGMENTATION, rotation=180, flip=1.0, upright=1.0, tilt=20.0), 16)
     right, down = grid[:, 8, 9] - grid[:, 8, 8], grid[:, 9, 8] - grid[:, 8, 8]
-    right, down = (v * torch.tensor([180.0, 200.0]) for v in (right, down))
+    right, down = ((v * batch.pixel_mm).flip(-1) for v in (right, down))  # x and y in mm
     angle = torch.atan2(right[:, 1], right[:, 0]).rad2deg()
     assert angle.abs().max() <= 20.01 and angle.std() > 5
     assert (right[:, 0] * down[:, 1] - right[:, 1] * down[:, 0]).min() > 0
+
+
+def rings(n: int = 8) -> RawBatch:
+    """Grey rings around bright cavities, in the middle of a dark image of 1 mm pixels."""
+    rows, columns = torch.meshgrid(torch.arange(128.0), torch.arange(128.0), indexing="ij")
+    distance = ((rows - 63.5) ** 2 + (columns - 63.5) ** 2).sqrt().expand(n, 1, 128, 128)
+    cavity, heart = (distance < 22).float(), (distance < 32).float()
+    return RawBatch(
+        image=0.1 + 0.2 * heart + 0.5 * cavity,
+        mask=heart - cavity,
+        cavity=cavity,
+        depth=((distance - 22) / 10).clamp(0, 1),
+        extent=torch.full((n, 2), 128.0),
+        pixel_mm=torch.ones(n, 2),
+        centre=torch.full((n, 2), 63.5),
+        dcm=torch.zeros(n),
+    )
+
+
+@pytest.mark.parametrize("changes", [{"radial": 0.25}, {"elastic_mm": 4.0}])
+def test_a_change_of_shape_keeps_image_and_truth_together_and_rings_closed(changes):
+    torch.manual_seed(0)
+    batch = rings(24)
+    image, mask, cavity, _ = augment(batch, replace(NO_AUGMENTATION, **changes))
+    wall = (image > 40) & (image < 200)
+    assert (wall == (mask > 0)).float().mean() > 0.97
+    assert ((mask > 0) & (cavity > 0)).sum() == 0
+    thickness = mask.sum(dim=(1, 2, 3)) / batch.mask.sum(dim=(1, 2, 3))
+    assert thickness.std() > 0.03 and thickness.min() > 0.4
+
+
+def test_a_heart_bent_out_of_its_shape_loses_its_label():
+    torch.manual_seed(0)
+    config = replace(NO_AUGMENTATION, radial=0.3, label_log_scale=0.1)
+    classified = augment(rings(64), config).classified
+    assert 8 < classified.sum() < 40
+
+
+def test_eight_poses_are_quarter_turns_and_their_mirror_images():
+    torch.manual_seed(0)
+    grid, *_ = sampling_grid(rings(64), replace(NO_AUGMENTATION, eight_poses=1.0), 16)
+    right, down = grid[:, 8, 9] - grid[:, 8, 8], grid[:, 9, 8] - grid[:, 8, 8]
+    steps = {tuple(torch.cat([r, d]).round().int().tolist()) for r, d in zip(right, down, strict=True)}
+    assert len(steps) == 8 and all(sorted(map(abs, step)) == [0, 0, 1, 1] for step in steps)

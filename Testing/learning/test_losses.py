@@ -42,3 +42,14 @@ def test_images_that_cannot_be_labelled_stay_out_of_the_cross_entropy():
     assert entropy.item() == pytest.approx(-math.log(0.8), abs=1e-6)
     _, _, none = total_loss(logits, dcm_logit, mask, dcm, classified=torch.tensor([False, False]))
     assert none.item() == 0
+
+
+def test_with_discs_the_jaccard_distance_is_the_mean_of_ring_and_both_discs():
+    ring, discs = torch.randn(3, 1, 6, 6), torch.randn(3, 2, 6, 6)
+    mask, cavity = torch.zeros(3, 1, 6, 6), torch.zeros(3, 1, 6, 6)
+    mask[..., 1:5, 1:5], cavity[..., 2:4, 2:4] = 1, 1
+    mask = mask - cavity
+    _, jaccard, _ = total_loss(ring, None, mask, torch.zeros(3), disc_logits=discs, cavity=cavity)
+    parts = [(ring, mask), (discs[:, :1], mask + cavity), (discs[:, 1:], cavity)]
+    by_hand = sum(jaccard_distance(logits, truth).mean() for logits, truth in parts) / 3
+    assert jaccard.item() == pytest.approx(by_hand.item(), abs=1e-6)

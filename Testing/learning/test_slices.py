@@ -2,12 +2,17 @@
 
 import numpy as np
 import pytest
+from imaging.geometry import STORAGES, stored_as
 
 from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.evaluation.metrics import dice
+from DCMMultiTaskLib.imaging.grid import SliceGrid, choose_slice_axis, normalise
+from DCMMultiTaskLib.imaging.orientation import SliceOrientation
+from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.imaging.writing import write_volume
-from DCMMultiTaskLib.learning.slices import read_patient
+from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, augment
+from DCMMultiTaskLib.learning.slices import collate, load_slices, read_patient
 
 
 @pytest.mark.parametrize("offset", [(0.0, 1.0), (2.0, -3.0), (0.5, 0.75)])
@@ -26,3 +31,37 @@ def test_masks_that_lie_off_their_images_are_moved_back(tmp_path, offset):
     for label in (1, 2):
         assert dice(mask.array >= label, true >= label) > 0.98
         assert dice(mask.array >= label, true >= label) >= dice(moved >= label, true >= label)
+
+
+@pytest.mark.parametrize("centre", ["heart", "image"])
+def test_training_sees_what_prediction_sees_however_the_heart_is_stored(tmp_path, centre):
+    k, j, i = np.indices((2, 110, 96)).astype(np.float32)
+    away = np.hypot(1.3 * (j - 48 - 2 * k), 1.5 * (i - 52))
+    image = 300 + 3 * k + 60 * np.sin(i / 5) + 45 * np.cos(j / 7 + k) + 0.01 * i * j + 200 * np.exp(-((away / 25) ** 2))
+    truth = (away < 32).astype(np.uint8) + (away < 22)
+    direction = np.array([[0.66, -0.30, -0.69], [0.75, 0.26, 0.60], [0.0, -0.92, 0.40]])
+    direction, _ = np.linalg.qr(direction)
+    for number, (order, flips) in enumerate(STORAGES):
+        image_file, mask_file = (tmp_path / f"{kind}-{number}.nrrd" for kind in ("image", "mask"))
+        for file, array in ((image_file, image), (mask_file, truth)):
+            write_volume(file, stored_as(Volume.of(array, (1.5, 1.3, 8.0), (5.0, -9.0, 30.0), direction), order, flips))
+        slices = load_slices(Patient("A", image_file, mask_file, 0, "g", ""), centre=centre)
+        seen = augment(collate(slices), NO_AUGMENTATION)
+
+        study = read_study(image_file)
+        axis = choose_slice_axis(study.geometry)
+        predicted, masks = [], []
+        for index, one in enumerate(slices):  # training centres each slice on its own heart, a prediction all on one
+            place = SliceOrientation.of(study.geometry, axis).to_lps(study.geometry, index, *one.centre)
+            grid = SliceGrid.around(study.geometry, slice_axis=axis, centre_lps=place)
+            predicted.append(normalise(grid.sample(study.volume.array, [index])))
+            masks.append(grid.sample(read_study(mask_file).volume.array == 1, [index]) > 0.5)
+        # In units of the network's input, which is -1 to 1.
+        np.testing.assert_allclose(seen.image / 127.5, np.concatenate(predicted) / 127.5, atol=1e-3, err_msg=str(order))
+        assert np.count_nonzero(seen.mask.numpy() != np.concatenate(masks)) <= 2
+        if not number:
+            first = seen
+        turned = list(range(len(slices)))[:: -1 if flips[axis] else 1]
+        np.testing.assert_allclose(seen.image[turned] / 127.5, first.image / 127.5, atol=1e-3)
+        back = grid.to_source(np.concatenate(masks)[:, 0].astype(np.float32), threshold=0.5)
+        assert centre == "heart" or dice(back, read_study(mask_file).volume.array == 1) > 0.97

@@ -55,6 +55,20 @@ def test_slices_carry_truth_spacing_and_label(phantoms):
     )
 
 
+def test_other_patients_make_up_their_share_whatever_their_number(phantoms):
+    data = SliceDataset(phantoms[:3], repeats=4, also=phantoms[3:], also_share=0.25)
+    assert len(data) == 3 * 3 * 4 * 4 // 3
+    others = [data[i] for i in range(3 * 3 * 4, len(data))]
+    assert {s.patient for s in others} == {phantoms[3].patient}
+    assert len({id(s) for s in others}) == 3
+    assert len(SliceDataset(phantoms[:3], also=phantoms[3:])) == 4 * 3
+
+
+def test_few_draws_of_other_slices_still_reach_all_their_studies(phantoms):
+    data = SliceDataset(phantoms[:1], repeats=2, also=phantoms[1:], also_share=0.4)
+    assert {data[i].patient for i in range(6, len(data))} == {p.patient for p in phantoms[1:]}
+
+
 def test_the_loss_falls_and_the_same_seed_repeats_it(phantoms, tmp_path):
     settings = replace(
         TINY, epochs=16, learning_rate=1e-2, network=preset("default", width=4), augmentation=NO_AUGMENTATION

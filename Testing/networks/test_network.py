@@ -7,6 +7,7 @@ from DCMMultiTaskLib.networks.attention import AttentionModule, Classifier
 from DCMMultiTaskLib.networks.config import PRESETS, NetworkConfig, preset
 from DCMMultiTaskLib.networks.extraction import ExtractionPath, ResidualUnit
 from DCMMultiTaskLib.networks.multitask import MultiTaskNetwork
+from DCMMultiTaskLib.networks.output import ring_logits
 from DCMMultiTaskLib.networks.registry import build, count_parameters
 
 SMALL = {"width": 4}
@@ -94,7 +95,7 @@ def test_activation_map_averages_to_the_logit():
 
 def test_default_is_smaller_than_the_printed_network():
     counts = {name: count_parameters(MultiTaskNetwork(config)) for name, config in PRESETS.items()}
-    assert counts == {"luo2020": 21_633_202, "default": 2_858_162}
+    assert counts == {"luo2020": 21_633_202, "default": 3_054_019}
 
 
 def test_configuration_survives_json_and_refuses_unknown_settings():
@@ -106,7 +107,14 @@ def test_configuration_survives_json_and_refuses_unknown_settings():
 
 @pytest.mark.parametrize(
     "change",
-    [{"width": 0}, {"normalisation": "layer"}, {"mask_decoder": "none"}, {"extraction_kernel": 2}],
+    [
+        {"width": 0},
+        {"normalisation": "layer"},
+        {"mask_decoder": "none"},
+        {"extraction_kernel": 2},
+        {"mask_head": "disc"},
+        {"recovery_skip": "product"},
+    ],
 )
 def test_configuration_says_what_is_out_of_range(change):
     with pytest.raises(ValueError, match=next(iter(change))):
@@ -117,3 +125,32 @@ def test_registry_names_what_it_has():
     assert isinstance(build("multitask", preset("default", **SMALL)), MultiTaskNetwork)
     with pytest.raises(ValueError, match="multitask"):
         build("nothing", preset("default"))
+
+
+def test_the_ring_lies_inside_the_epicardium_and_outside_the_endocardium():
+    discs = torch.tensor([[4.0, -3.0], [4.0, 3.0], [-4.0, -3.0], [0.5, -0.2]]).view(4, 2, 1, 1)
+    epicardium, endocardium = torch.sigmoid(discs).double().split(1, dim=1)
+    torch.testing.assert_close(torch.sigmoid(ring_logits(discs).double()), epicardium * (1 - endocardium))
+
+
+def test_ring_logits_neither_overflow_nor_vanish_for_certain_discs():
+    discs = torch.tensor([[200.0, -200.0], [200.0, 200.0], [-200.0, -200.0]]).view(3, 2, 1, 1).requires_grad_()
+    rings = ring_logits(discs)
+    torch.testing.assert_close(rings.flatten(), torch.tensor([200.0, -200.0, -200.0]), atol=0.7, rtol=0)
+    rings.sum().backward()
+    assert torch.isfinite(discs.grad).all() and discs.grad.abs().sum() > 2
+
+
+def test_the_default_draws_two_discs_and_the_printed_network_one_ring():
+    image = torch.rand(2, 1, 32, 32) * 255
+    ours, printed = (MultiTaskNetwork(preset(name, **SMALL))(image) for name in ("default", "luo2020"))
+    assert ours.disc_logits.shape == (2, 2, 32, 32) and printed.disc_logits is None
+    torch.testing.assert_close(ours.mask_logits, ring_logits(ours.disc_logits))
+
+
+def test_settings_written_before_the_discs_describe_the_network_of_that_time():
+    written = preset("default").to_dict()
+    del written["mask_head"], written["recovery_skip"]
+    old = NetworkConfig.from_dict(written)
+    assert (old.mask_head, old.recovery_skip) == ("ring", "sum")
+    assert count_parameters(MultiTaskNetwork(old)) == 2_858_162

@@ -1,0 +1,3 @@
+"""The rendered conditions: repeatable, of the truth's geometry, and told in one table."""
+
+from inference.conftest import *  # noqa: F403
