@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ctk
+import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
@@ -21,7 +22,7 @@ LIBRARY_PARENT = MODULE_DIRECTORY if (MODULE_DIRECTORY / "DCMMultiTaskLib").is_d
 sys.path[:0] = [path for path in (str(LIBRARY_PARENT), str(MODULE_DIRECTORY)) if path not in sys.path]
 
 from DCMMultiTaskLib.errors import InputError  # noqa: E402
-from DCMMultiTaskModule import display  # noqa: E402
+from DCMMultiTaskModule import display, inputs  # noqa: E402
 from DCMMultiTaskModule.dependencies import ensurePackages, requireTorch  # noqa: E402
 from DCMMultiTaskModule.logic import DCMMultiTaskLogic  # noqa: E402
 from DCMMultiTaskModule.model_card import showModelCard  # noqa: E402
@@ -133,11 +134,17 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAdded(self, caller, event, node) -> None:
-        """The first volume that comes is chosen; nothing is chosen while a scene is being loaded."""
-        parameters = self._parameterNode
-        waiting = parameters and not parameters.inputVolume and not slicer.mrmlScene.IsImporting()
-        if waiting and node.GetClassName() == "vtkMRMLScalarVolumeNode":
-            parameters.inputVolume = node
+        """A volume that comes may be the one that is waited for; its voxels come a moment after its node."""
+        if node.GetClassName() == inputs.CLASS_NAME and not slicer.mrmlScene.IsImporting():
+            qt.QTimer.singleShot(0, self.chooseInput)
+
+    def chooseInput(self) -> None:
+        """Choose a volume where none is chosen, and keep our own maps out of the list."""
+        if self._parameterNode is None:
+            return
+        self.ui.inputSelector.sortFilterProxyModel().hiddenNodeIDs = [node.GetID() for node in inputs.ownMaps()]
+        if not self._parameterNode.inputVolume:
+            self._parameterNode.inputVolume = inputs.defaultVolume()
 
     def onReload(self) -> None:
         """For developers: reload the library and the parts of the module with it."""
@@ -146,10 +153,9 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         super().onReload()
 
     def initializeParameterNode(self) -> None:
-        """Follow the scene's parameter node; the first volume is chosen where none is."""
+        """Follow the scene's parameter node; a short-axis stack is chosen where nothing is."""
         self.setParameterNode(self.logic.getParameterNode())
-        if not self._parameterNode.inputVolume:
-            self._parameterNode.inputVolume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+        self.chooseInput()
 
     def setParameterNode(self, parameterNode: DCMMultiTaskParameterNode | None) -> None:
         if self._parameterNode:
@@ -258,6 +264,7 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         parameters.table = nodes.table
         if nodes.activation:
             parameters.activationVolume = nodes.activation
+        self.chooseInput()
         self.results.show(nodes.table)
         self.ui.resultsCollapsibleButton.collapsed = False
         display.showResult(nodes)

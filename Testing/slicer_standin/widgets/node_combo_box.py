@@ -15,6 +15,12 @@ _NODE_ID = int(QtCore.Qt.ItemDataRole.UserRole)
 _ACTION = _NODE_ID + 1
 
 
+class qMRMLSortFilterProxyModel(QtCore.QObject):
+    """What a selector leaves out, beside what its own properties say."""
+
+    hiddenNodeIDs = stored("hiddenNodeIDs", "QStringList", [], lambda self: self.parent()._rebuild())
+
+
 class qMRMLNodeComboBox(QtWidgets.QWidget):
     """The nodes of some classes, perhaps "None" before them and actions after them."""
 
@@ -48,6 +54,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self._labels: dict[str, str] = {}
         self._user_actions: list[QtGui.QAction] = []
         self._current: Any = None  # the node whose selection was told last
+        self._filter = qMRMLSortFilterProxyModel(self)
         self._box = QtWidgets.QComboBox(self)
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -101,6 +108,8 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
             kinds = [kind for kind in kinds if kind == node.GetClassName()]
         if not kinds or any(node.IsA(hidden) for hidden in self.hideChildNodeTypes):
             return False
+        if node.GetID() in self._filter.hiddenNodeIDs:
+            return False
         if node.GetHideFromEditors() and not self.showHidden:
             return False
         return all(
@@ -133,6 +142,9 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
     baseName = stored("baseName", str, "")
     selectNodeUponCreation = stored("selectNodeUponCreation", bool, True)
     interactionNodeSingletonTag = stored("interactionNodeSingletonTag", str, "")
+
+    def sortFilterProxyModel(self) -> Any:
+        return self._filter
 
     def mrmlScene(self) -> Any:
         return self._scene
