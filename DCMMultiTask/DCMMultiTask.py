@@ -286,7 +286,8 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         try:
             yield
         except InputError as error:
-            self._showError(str(error))
+            details = getattr(error, "details", "")
+            self._showError(str(error), **({"detailedText": details} if details else {}))
         except Exception as error:
             self._showError(
                 _("The analysis failed and the scene is unchanged: {error}").format(error=error),

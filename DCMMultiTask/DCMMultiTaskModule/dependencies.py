@@ -11,11 +11,30 @@ from slicer.i18n import tr as _
 
 from DCMMultiTaskLib.errors import InputError
 
-MINIMUM_TORCH = "2.6"
+# PyTorch for Intel Macs ends at 2.2.2; nothing that a prediction needs is newer than this.
+MINIMUM_TORCH = "2.1.2"
+TORCH_REQUIREMENT = f">={MINIMUM_TORCH}"
+INSTALL_COMMAND = (
+    "import PyTorchUtils\n"
+    "PyTorchUtils.PyTorchUtilsLogic().installTorch("
+    f'askConfirmation=True, torchVersionRequirement="{TORCH_REQUIREMENT}")'
+)
+
+
+class InstallationError(InputError):
+    """A package is missing or too old.
+
+    Attributes:
+        details: What the user can do by hand, and what an installer said.
+    """
+
+    def __init__(self, message: str, details: str) -> None:
+        super().__init__(message)
+        self.details = details
 
 
 def versionNumbers(version: str) -> tuple[int, ...]:
-    """`2.6.0+cu124` -> (2, 6, 0)."""
+    """`2.2.2+cu121` -> (2, 2, 2)."""
     return tuple(int(number) for number in re.findall(r"\d+", re.split(r"[^\d.]", version, maxsplit=1)[0]))
 
 
@@ -31,15 +50,20 @@ def requireTorch() -> None:
     """Raise an InputError that says what to do, unless a PyTorch that is new enough is installed."""
     version = installedVersion("torch")
     if version is None:
-        raise InputError(
-            _("PyTorch is not installed. Open the module 'PyTorch Utils', press 'Install PyTorch', then try again.")
+        raise InstallationError(
+            _(
+                "PyTorch is not installed: press Apply and agree to its installation, or run the command under details "
+                "in Slicer's Python console."
+            ),
+            INSTALL_COMMAND,
         )
     if versionNumbers(version) < versionNumbers(MINIMUM_TORCH):
-        raise InputError(
+        raise InstallationError(
             _(
-                "PyTorch {version} is installed, but {minimum} or newer is needed. Open the module 'PyTorch Utils', "
-                "uninstall PyTorch, restart Slicer, then try again."
-            ).format(version=version, minimum=MINIMUM_TORCH)
+                "PyTorch {version} is installed and {minimum} or newer is needed: run the command under details in "
+                "Slicer's Python console, which brings it up to date, then restart Slicer."
+            ).format(version=version, minimum=MINIMUM_TORCH),
+            INSTALL_COMMAND,
         )
 
 
@@ -65,9 +89,18 @@ def ensureTorch() -> None:
                     "Manager, restart Slicer, then press Apply again."
                 )
             ) from error
-        torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(
-            askConfirmation=True, torchVersionRequirement=f">={MINIMUM_TORCH}"
-        )
+        try:
+            torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(
+                askConfirmation=True, torchVersionRequirement=TORCH_REQUIREMENT
+            )
+        except Exception as error:  # pip's exit code, a lost connection, a full disk
+            raise InstallationError(
+                _(
+                    "The installation of PyTorch failed: check the internet connection and the space on the disk, then "
+                    "press Apply again."
+                ),
+                f"{error}\n\n{INSTALL_COMMAND}",
+            ) from error
         if torch is None:
             raise InputError(_("PyTorch was not installed, so nothing was analysed."))
     requireTorch()
@@ -85,8 +118,8 @@ def ensureOthers(requirementsFile: str | Path) -> None:
         return
     try:
         packaging.pip_ensure(packaging.load_requirements(requirementsFile), requester="DCMMultiTask")
-    except RuntimeError as error:
-        raise InputError(_("These Python packages are needed: {names}.").format(names=", ".join(missing))) from error
+    except Exception as error:  # declined, or pip failed
+        raise _notInstalled(missing, error) from error
 
 
 def missingRequirements(requirementsFile: str | Path) -> list[str]:
@@ -107,5 +140,16 @@ def _askAndInstall(requirements: list[str]) -> None:
     if slicer.app.testingEnabled() or not slicer.util.confirmOkCancelDisplay(
         _("These Python packages are needed and will be installed into Slicer: {names}").format(names=names)
     ):
-        raise InputError(_("These Python packages are needed: {names}.").format(names=names))
-    slicer.util.pip_install(" ".join(requirements))
+        raise _notInstalled(requirements)
+    try:
+        slicer.util.pip_install(" ".join(requirements))
+    except Exception as error:
+        raise _notInstalled(requirements, error) from error
+
+
+def _notInstalled(requirements: list[str], error: object = "") -> InstallationError:
+    command = f'slicer.util.pip_install("{" ".join(requirements)}")'
+    return InstallationError(
+        _("These Python packages are needed and were not installed: {names}.").format(names=", ".join(requirements)),
+        f"{error}\n\n{command}".strip(),
+    )

@@ -20,7 +20,7 @@ def ownMaps() -> list:
 
 
 def looksLikeShortAxis(volumeNode) -> bool:
-    """Whether size and spacing are those of a stack of short-axis slices (not of a labelmap, a CT, a picture, a map)."""
+    """Whether size and spacing are those of a stack of short-axis slices (not of a labelmap, a CT or a map)."""
     image = volumeNode.GetImageData()
     if volumeNode.GetClassName() != CLASS_NAME or image is None or image.GetNumberOfScalarComponents() != 1:
         return False

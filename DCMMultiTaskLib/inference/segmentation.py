@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 
 from DCMMultiTaskLib.imaging.grid import SliceStack, normalise, to_stack
 from DCMMultiTaskLib.imaging.measurements import enclosed_cavity, largest_component
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.runner import Runner
+from DCMMultiTaskLib.inference.tensors import array_of, tensor_of
 
 # Probability from which a pixel is myocardium.
 MYOCARDIUM_THRESHOLD = 0.5
@@ -80,8 +80,8 @@ class Segmentation:
             low, high = values.min(), values.max()
             scaled[self.analysed] = (values - low) / max(high - low, np.finfo(np.float32).tiny)
         size = self.myocardium.shape[1:]
-        fine = F.interpolate(torch.from_numpy(scaled)[:, None], size, mode="bilinear", align_corners=False)[:, 0]
-        return np.clip(self.stack.to_source(fine.numpy()), 0, 1)
+        fine = F.interpolate(tensor_of(scaled)[:, None], size, mode="bilinear", align_corners=False)[:, 0]
+        return np.clip(self.stack.to_source(array_of(fine)), 0, 1)
 
 
 def segment(
