@@ -14,8 +14,7 @@ OLDEST_PYTHON ?= $(PYTHON)
 OLDEST := .venv-oldest
 OLDEST_RUN := $(subst $(VENV),$(OLDEST),$(RUN))
 OLDEST_PACKAGES := "torch==2.2.2" "numpy==1.26.4" "SimpleITK>=2.3" "scipy>=1.11" "pydicom>=2.4" "pytest>=8" "hypothesis>=6.100"
-PREDICTION_TESTS := Testing/inference Testing/networks/test_network.py Testing/networks/test_registry.py \
-	Testing/cli/test_predict_command.py
+PREDICTION_TESTS := Testing/inference Testing/cli/test_predict_command.py
 
 .PHONY: demo test test-oldest lint bench system-packages clean
 

@@ -80,7 +80,10 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._inputVolumeID = None
         self._shownModel = None
         self._running = False
+        self._windowWasShown = False
         self._cancelRequested = False
+        self._reloadWanted = False
+        self._gone = False
         super().__init__(parent)
 
     def setup(self) -> None:
@@ -106,10 +109,12 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
-        self._cancelRequested = True
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._guiTag)
+        """The panel goes: a run ends without it, and what is still being loaded is waited for."""
+        self._cancelRequested = self._gone = True
+        self.setParameterNode(None)
         self.removeObservers()
+        if not self._running:
+            self.logic.worker.wait()
 
     def enter(self) -> None:
         self.initializeParameterNode()
@@ -147,7 +152,11 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._parameterNode.inputVolume = inputs.defaultVolume()
 
     def onReload(self) -> None:
-        """For developers: reload the library and the parts of the module with it."""
+        """For developers: reload the library and the parts of the module with it, when nothing runs any more."""
+        if self._running:
+            self._cancelRequested = self._reloadWanted = True
+            return
+        self.logic.worker.wait()
         for name in [name for name in sys.modules if name.split(".")[0] in ("DCMMultiTaskLib", "DCMMultiTaskModule")]:
             del sys.modules[name]
         super().onReload()
@@ -211,11 +220,12 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             showModelCard(f"{facts.name} {facts.version}", facts.card, self.ui.modelCardButton.window())
 
     def onDetectDevices(self, _checked: bool = False) -> None:
-        with self._errorsShown():
+        with self._runningState(), self._errorsShown():
             requireTorch()
-            from DCMMultiTaskLib.inference.device import available_devices
-
-            self.ui.deviceInfoLabel.text = _("Found: {devices}").format(devices="; ".join(available_devices()))
+            devices = self.logic.worker.run(_availableDevices, cancelled=self.stopWanted)
+            if devices:
+                self.ui.deviceInfoLabel.text = _("Found: {devices}").format(devices="; ".join(devices))
+            self.ui.statusLabel.text = ""
 
     def onRoiAdded(self, roiNode) -> None:
         """A new box starts around the middle of the volume, where it can be seen and dragged."""
@@ -231,7 +241,8 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         parameters = self._parameterNode
         with self._runningState(), self._errorsShown():
-            ensurePackages(self.resourcePath("requirements.txt"))
+            ensurePackages(self.resourcePath("requirements.txt"), self.showStatus)
+            self.showStatus(_("Loading PyTorch and the model..."))
             nodes = self.logic.process(
                 parameters.inputVolume,
                 parameters.segmentation,
@@ -245,16 +256,29 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 threshold=None if parameters.useModelThreshold else parameters.threshold,
                 largestComponent=parameters.largestComponent,
                 progress=self.onProgress,
-                cancelled=lambda: self._cancelRequested,
+                cancelled=self.stopWanted,
             )
-            self._onFinished(parameters, nodes)
+            if not self._gone:
+                self._onFinished(parameters, nodes)
 
     def onProgress(self, done: int, total: int) -> None:
         self.ui.progressBar.maximum = total
         self.ui.progressBar.value = done
         if not self._cancelRequested:
             self.ui.statusLabel.text = _("Analysing...")
-        slicer.app.processEvents()  # keeps the window alive and lets Cancel through
+
+    def showStatus(self, text: str) -> None:
+        """Say what is going on, before something begins that keeps the window from being drawn."""
+        self.ui.statusLabel.text = text
+        slicer.app.processEvents()
+
+    def stopWanted(self) -> bool:
+        """Whether the run has to end: Cancel, a closed scene, a reload, or Slicer is being closed."""
+        return self._cancelRequested or self._isQuitting()
+
+    def _isQuitting(self) -> bool:
+        window = slicer.util.mainWindow()
+        return bool(self._windowWasShown and window and not window.visible)
 
     def _onFinished(self, parameters: DCMMultiTaskParameterNode, nodes) -> None:
         if nodes is None:
@@ -272,13 +296,28 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     @contextmanager
     def _runningState(self):
-        self._running, self._cancelRequested = True, False
+        self._running, self._cancelRequested, self._reloadWanted = True, False, False
+        window = slicer.util.mainWindow()
+        self._windowWasShown = bool(window and window.visible)
         try:
             with widgetsOfARun(self.ui):
                 yield
         finally:
             self._running = False
+            self._afterRun()
+
+    def _afterRun(self) -> None:
+        """Make up for what had to wait until the run was over."""
+        if self._gone:
+            return
+        if not self.parent.isEntered:
+            self.setParameterNode(None)
+        elif self._parameterNode is None:
+            self.initializeParameterNode()
+        else:
             self.updatePanel()
+        if self._reloadWanted:
+            qt.QTimer.singleShot(0, self.onReload)
 
     @contextmanager
     def _errorsShown(self):
@@ -295,6 +334,8 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             )
 
     def _showError(self, message: str, **details) -> None:
+        if self._gone or self._isQuitting():
+            return  # a dialog would keep Slicer from ending
         self.ui.statusLabel.text = message
         slicer.util.errorDisplay(message, **details)
 
@@ -302,6 +343,12 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if not self._running:
             self.ui.applyButton.enabled = not missing
             self.ui.applyButton.toolTip = missing or _("Segment the myocardium and estimate the probabilities.")
+
+
+def _availableDevices(_job) -> list[str]:
+    from DCMMultiTaskLib.inference.device import available_devices
+
+    return available_devices()
 
 
 def _nodeID(node) -> str | None:

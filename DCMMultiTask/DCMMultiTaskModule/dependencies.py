@@ -67,17 +67,21 @@ def requireTorch() -> None:
         )
 
 
-def ensurePackages(requirementsFile: str | Path) -> None:
+def ensurePackages(requirementsFile: str | Path, say=lambda text: None) -> None:
     """Make sure that everything for an analysis is installed; the user is asked before anything is installed.
+
+    Args:
+        requirementsFile: What is needed beside PyTorch.
+        say: Called with what is going on.
 
     Raises:
         InputError: Something is missing and was not installed.
     """
-    ensureTorch()
+    ensureTorch(say)
     ensureOthers(requirementsFile)
 
 
-def ensureTorch() -> None:
+def ensureTorch(say=lambda text: None) -> None:
     """PyTorch comes through the PyTorch extension alone, which picks the build that fits the graphics card."""
     if installedVersion("torch") is None and not slicer.app.testingEnabled():
         try:
@@ -89,6 +93,7 @@ def ensureTorch() -> None:
                     "Manager, restart Slicer, then press Apply again."
                 )
             ) from error
+        say(_("Installing PyTorch: a download of up to 3 GB, during which the window does not answer..."))
         try:
             torch = PyTorchUtils.PyTorchUtilsLogic().installTorch(
                 askConfirmation=True, torchVersionRequirement=TORCH_REQUIREMENT

@@ -67,7 +67,10 @@ def test_torch_is_installed_through_the_extension_with_a_lowest_version_and_afte
     extension.PyTorchUtilsLogic = lambda: SimpleNamespace(installTorch=install)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "PyTorchUtils", extension)
     monkeypatch.setattr(dependencies, "installedVersion", lambda name: versions[0])
-    dependencies.ensureTorch()
+    said: list[str] = []
+    dependencies.ensureTorch(said.append)
+    assert len(said) == 1
+    assert "Installing PyTorch" in said[0]
     assert asked == [{"askConfirmation": True, "torchVersionRequirement": f">={dependencies.MINIMUM_TORCH}"}]
 
 
