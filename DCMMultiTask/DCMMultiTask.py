@@ -189,6 +189,9 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._inputVolumeID = _nodeID(parameters.inputVolume)
             for name, node in display.outputsOf(parameters.inputVolume).items():
                 setattr(parameters, name, node)
+            self.results.show(parameters.table)
+            if not self._running:  # what is said of one volume is not left above another
+                self.ui.statusLabel.text = self.results.summary()
         self._showModel(parameters.modelPath)
         self.ui.thresholdSlider.enabled = not parameters.useModelThreshold
         self.ui.activationSelector.enabled = parameters.computeActivation

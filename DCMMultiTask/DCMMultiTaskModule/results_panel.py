@@ -67,7 +67,9 @@ class ResultsPanel:
         self._fill()
 
     def summary(self) -> str:
-        """What was done, in one sentence for the status line."""
+        """What was done, in one sentence for the status line; nothing where there is no result."""
+        if self.table is None:
+            return ""
         from DCMMultiTaskLib.inference.quality import NOT_ANALYSED
         from DCMMultiTaskLib.scene.provenance import node_attributes
 

@@ -123,6 +123,31 @@ def test_the_activation_map_is_made_when_asked_for_and_shown_over_the_volume(
     assert composite.GetForegroundVolumeID() == activation.GetID()
 
 
+def test_a_run_without_activation_map_takes_the_old_one_out_of_the_views_and_leaves_the_users_own(
+    slicer: Any, panel: Any, study: Any
+) -> None:
+    composites = [
+        slicer.app.layoutManager().sliceWidget(name).mrmlSliceCompositeNode() for name in ("Red", "Green", "Yellow")
+    ]
+    study.parameters.computeActivation = True
+    click(panel.ui.applyButton)
+    own = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "perfusion")
+    composites[2].SetForegroundVolumeID(own.GetID())
+    study.parameters.computeActivation = False
+    click(panel.ui.applyButton)
+    assert [composite.GetForegroundVolumeID() for composite in composites] == [None, None, own.GetID()]
+
+
+def test_what_is_said_of_one_volume_is_not_left_above_another(slicer: Any, panel: Any, study: Any) -> None:
+    click(panel.ui.applyButton)
+    said = panel.ui.statusLabel.text
+    assert said.startswith("Finished")
+    study.parameters.inputVolume = add_volume(study.volume)
+    assert panel.ui.statusLabel.text == ""
+    study.parameters.inputVolume = study.node
+    assert panel.ui.statusLabel.text == said
+
+
 def test_results_of_one_patient_are_never_written_over_by_the_next(slicer: Any, panel: Any, study: Any) -> None:
     click(panel.ui.applyButton)
     first = study.parameters.segmentation, study.parameters.table
