@@ -29,7 +29,7 @@ from DCMMultiTaskModule.model_card import showModelCard  # noqa: E402
 from DCMMultiTaskModule.parameters import DCMMultiTaskParameterNode, whatIsMissing  # noqa: E402
 from DCMMultiTaskModule.results_panel import ResultsPanel  # noqa: E402
 from DCMMultiTaskModule.running import widgetsOfARun  # noqa: E402
-from DCMMultiTaskModule.sample_data import registerSampleData  # noqa: E402
+from DCMMultiTaskModule.sample_data import registerSampleData, sampleVolume  # noqa: E402
 from DCMMultiTaskModule.self_test import DCMMultiTaskTest  # noqa: E402
 
 __all__ = ["DCMMultiTask", "DCMMultiTaskLogic", "DCMMultiTaskParameterNode", "DCMMultiTaskTest", "DCMMultiTaskWidget"]
@@ -43,7 +43,7 @@ class DCMMultiTask(ScriptedLoadableModule):
         parent.title = _("DCM Multi-Task")
         parent.categories = [translate("qSlicerAbstractCoreModule", "Cardiac")]
         parent.dependencies = []
-        parent.contributors = ["DCMMultiTask contributors"]
+        parent.contributors = ["The DCMMultiTask contributors"]
         parent.helpText = _(
             "Segments the myocardium in a short-axis cardiac MR volume and estimates, for each slice and for the "
             "patient, the probability of a phenotype like dilated cardiomyopathy (DCM), both with one network. "
@@ -100,7 +100,7 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.modelPathLineEdit.connect("currentPathChanged(QString)", self.onModelPathChanged)
         self.ui.modelCardButton.connect("clicked(bool)", self.onModelCard)
         self.ui.detectDevicesButton.connect("clicked(bool)", self.onDetectDevices)
-        self.ui.roiSelector.connect("nodeAddedByUser(vtkMRMLNode*)", self.onRoiAdded)
+        self.ui.sampleButton.connect("clicked(bool)", self.onLoadSample)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
@@ -192,6 +192,8 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.results.show(parameters.table)
             if not self._running:  # what is said of one volume is not left above another
                 self.ui.statusLabel.text = self.results.summary()
+        if parameters.roi and parameters.inputVolume:
+            display.fitRoi(parameters.roi, parameters.inputVolume)  # a new box, which could not be seen or dragged
         self._showModel(parameters.modelPath)
         self.ui.thresholdSlider.enabled = not parameters.useModelThreshold
         self.ui.activationSelector.enabled = parameters.computeActivation
@@ -230,10 +232,11 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 self.ui.deviceInfoLabel.text = _("Found: {devices}").format(devices="; ".join(devices))
             self.ui.statusLabel.text = ""
 
-    def onRoiAdded(self, roiNode) -> None:
-        """A new box starts around the middle of the volume, where it can be seen and dragged."""
-        if self._parameterNode and self._parameterNode.inputVolume:
-            display.fitRoi(roiNode, self._parameterNode.inputVolume)
+    def onLoadSample(self, _checked: bool = False) -> None:
+        with self._errorsShown():
+            volume = sampleVolume()
+            if self._parameterNode:
+                self._parameterNode.inputVolume = volume
 
     def onApplyButton(self, _checked: bool = False) -> None:
         """Start, or, while running, ask to stop."""

@@ -113,25 +113,10 @@ def showChart(tableNode) -> None:
     slicer.modules.plots.logic().ShowChartInLayout(chart)
 
 
-def isShownIn3D(segmentationNode) -> bool:
-    """Whether the 3D views show the segmentation."""
-    surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
-    displayNode = segmentationNode.GetDisplayNode()
-    return bool(
-        segmentationNode.GetSegmentation().ContainsRepresentation(surface)
-        and displayNode
-        and displayNode.GetVisibility3D()
-    )
-
-
-def show3D(segmentationNode, shown: bool) -> None:
-    """Show the segmentation's surface in the 3D views, or hide it."""
-    if shown:
-        segmentationNode.CreateClosedSurfaceRepresentation()
-    if segmentationNode.GetDisplayNode():
-        segmentationNode.GetDisplayNode().SetVisibility3D(shown)
+def centre3D() -> None:
+    """Turn the first 3D view towards what is in it."""
     layoutManager = slicer.app.layoutManager()
-    if shown and layoutManager is not None and layoutManager.threeDViewCount:
+    if layoutManager is not None and layoutManager.threeDViewCount:
         layoutManager.threeDWidget(0).threeDView().resetFocalPoint()
 
 
@@ -189,8 +174,11 @@ def outputsOf(volumeNode) -> dict:
 
 
 def fitRoi(roiNode, volumeNode) -> None:
-    """Put a box of 130 mm in plane, and as high as the stack, around the middle of a volume."""
-    bounds = [0.0] * 6
+    """Put a box that has no size yet around the middle of a volume: 130 mm in plane, as high as the stack."""
+    bounds, size = [0.0] * 6, [0.0] * 3
+    roiNode.GetSizeWorld(size)
+    if max(size) > 0:
+        return
     volumeNode.GetRASBounds(bounds)
     roiNode.CreateDefaultDisplayNodes()
     roiNode.SetCenterWorld(*[(bounds[2 * axis] + bounds[2 * axis + 1]) / 2 for axis in range(3)])

@@ -114,6 +114,7 @@ def install_mrml_widgets(slicer: types.ModuleType) -> None:
         mrml_widgets.qMRMLWidget,
         mrml_widgets.qSlicerWidget,
         mrml_widgets.qMRMLTableView,
+        mrml_widgets.qMRMLSegmentationShow3DButton,
         node_combo_box.qMRMLNodeComboBox,
     ):
         setattr(slicer, pyside_class.__name__, wrapper_class(pyside_class))

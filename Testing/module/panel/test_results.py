@@ -181,14 +181,17 @@ def test_the_chart_is_shown_in_the_layout(slicer: Any, panel: Any, result: Any) 
     assert view.GetPlotChartNodeID() == result.chart.GetID()
 
 
-def test_show_3d_makes_and_hides_a_surface_of_the_heart(slicer: Any, panel: Any, result: Any) -> None:
+def test_show_3d_is_slicers_own_button_and_makes_and_removes_a_surface(slicer: Any, panel: Any, result: Any) -> None:
+    assert panel.ui.show3DButton.className() == "qMRMLSegmentationShow3DButton"
     segmentation = result.segmentation.GetSegmentation()
     assert not segmentation.ContainsRepresentation("Closed surface")
     click(panel.ui.show3DButton)
     assert segmentation.ContainsRepresentation("Closed surface")
     assert result.segmentation.GetDisplayNode().GetVisibility3D()
     click(panel.ui.show3DButton)
-    assert not result.segmentation.GetDisplayNode().GetVisibility3D()
+    assert not segmentation.ContainsRepresentation("Closed surface")
+    panel._parameterNode.table = None
+    assert not panel.ui.show3DButton.enabled
 
 
 def test_the_exported_table_is_the_file_of_the_command_line(
