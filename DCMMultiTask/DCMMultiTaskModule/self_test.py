@@ -1,12 +1,18 @@
-"""The module's self test: runs in Slicer (Reload and Test, CTest) and fails loudly where PyTorch is missing."""
+"""The module's self test: runs in Slicer (Reload and Test, CTest).
+
+Slicer's build machines have no PyTorch, and nothing may be installed there: what needs it is skipped, and says so.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import unittest
 
 import slicer
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleTest
 
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskModule.dependencies import requireTorch
 from DCMMultiTaskModule.display import jumpToSlice
 from DCMMultiTaskModule.logic import DCMMultiTaskLogic
 from DCMMultiTaskModule.parameters import whatIsMissing
@@ -28,8 +34,17 @@ class DCMMultiTaskTest(ScriptedLoadableModuleTest):
             self.test_stopped_run_leaves_the_scene_as_it_was,
         ):
             self.setUp()
-            test()
-        self.delayDisplay("All tests passed")
+            try:
+                test()
+            except unittest.SkipTest as reason:
+                self.delayDisplay(f"Skipped: {reason}")
+        self.delayDisplay("No test failed")
+
+    def skipWithoutTorch(self):
+        try:
+            requireTorch()
+        except InputError as reason:
+            self.skipTest(str(reason))
 
     def test_sample_study_is_the_registered_one(self):
         digest = hashlib.sha256(SAMPLE_FILE.read_bytes()).hexdigest()
@@ -45,6 +60,7 @@ class DCMMultiTaskTest(ScriptedLoadableModuleTest):
         self.assertIn("none.dcmmodel", whatIsMissing(parameters))
 
     def test_sample_study_gets_mask_table_and_chart(self):
+        self.skipWithoutTorch()
         from DCMMultiTaskLib.scene.table import rows_of
 
         volume = sampleVolume()
@@ -68,6 +84,7 @@ class DCMMultiTaskTest(ScriptedLoadableModuleTest):
         jumpToSlice(nodes.table, slices - 1)
 
     def test_second_run_updates_the_same_nodes(self):
+        self.skipWithoutTorch()
         volume = sampleVolume()
         logic = DCMMultiTaskLogic()
         first = logic.process(volume, device="cpu")
@@ -78,6 +95,7 @@ class DCMMultiTaskTest(ScriptedLoadableModuleTest):
         self.assertEqual(second.chart.GetID(), first.chart.GetID())
 
     def test_stopped_run_leaves_the_scene_as_it_was(self):
+        self.skipWithoutTorch()
         volume = sampleVolume()
         count = slicer.mrmlScene.GetNumberOfNodes()
         self.assertIsNone(DCMMultiTaskLogic().process(volume, device="cpu", cancelled=lambda: True))

@@ -61,8 +61,9 @@ def test_everything_lies_where_slicer_looks_for_it_and_no_other_file_is_taken_fo
 
 
 def test_the_self_test_and_the_generic_test_pass(build: Path) -> None:
-    tested = run("ctest", "--test-dir", build, "--output-on-failure", cwd=build.parent)
+    tested = run("ctest", "--test-dir", build, "--verbose", cwd=build.parent)
     assert tested.returncode == 0, tested.stdout
+    assert "skipped" not in tested.stdout.lower()
     assert "py_DCMMultiTask" in tested.stdout
     assert "py_nomainwindow_qSlicerDCMMultiTaskModuleGenericTest" in tested.stdout
 
