@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from slicer_standin.boot import sources
 
 from DCMMultiTaskLib import cli
 from DCMMultiTaskLib.imaging.phantom import make_phantom
@@ -68,12 +69,21 @@ def test_the_self_test_and_the_generic_test_pass(build: Path) -> None:
     assert "py_nomainwindow_qSlicerDCMMultiTaskModuleGenericTest" in tested.stdout
 
 
-def test_the_panel_works_from_the_installed_tree(tree: Path, tmp_path: Path) -> None:
+# Slicer's Python files to run the panel on: the stand-in's, as in the oldest and the newest Slicer; those of checkouts.
+FACES = {
+    "oldest": {"SLICER_STANDIN_VERSION": "5.10", "SLICER_SOURCE": ""},
+    "newest": {"SLICER_STANDIN_VERSION": "", "SLICER_SOURCE": ""},
+} | {str(path): {"SLICER_SOURCE": str(path)} for path in sources()}
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_the_panel_works_from_the_installed_tree(tree: Path, tmp_path: Path, face: str) -> None:
     tests = Path(__file__).with_name("panel")
     done = run(
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=", tests),
         cwd=tmp_path,
         DCM_MODULE_TREE=str(tree),
+        **FACES[face],
     )
     assert done.returncode == 0, done.stdout[-20000:]
     print(done.stdout.splitlines()[-1])

@@ -106,10 +106,12 @@ def install() -> None:
         setattr(ctk, name, _name_only(name))
 
 
-def install_mrml_widgets(slicer: types.ModuleType) -> None:
+def install_mrml_widgets(slicer: types.ModuleType, version: tuple[int, int]) -> None:
     """Add the widget classes to ``slicer``; it must be importable first, since they use the scene's classes."""
     from .widgets import mrml_widgets, node_combo_box
 
+    if version < (5, 12):
+        del node_combo_box.qMRMLNodeComboBox.cpp_signals["nodeAddedByUserAction(vtkMRMLNode*)"]
     for pyside_class in (
         mrml_widgets.qMRMLWidget,
         mrml_widgets.qSlicerWidget,

@@ -13,6 +13,7 @@ from .properties import stored
 
 _NODE_ID = int(QtCore.Qt.ItemDataRole.UserRole)
 _ACTION = _NODE_ID + 1
+_BY_USER_ACTION = "nodeAddedByUserAction(vtkMRMLNode*)"  # since Slicer 5.12
 
 
 class qMRMLSortFilterProxyModel(QtCore.QObject):
@@ -40,7 +41,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         "nodeActivated(vtkMRMLNode*)": "_nodeActivated",
         "nodeAdded(vtkMRMLNode*)": "_nodeAdded",
         "nodeAddedByUser(vtkMRMLNode*)": "_nodeAddedByUser",
-        "nodeAddedByUserAction(vtkMRMLNode*)": "_nodeAddedByUserAction",
+        _BY_USER_ACTION: "_nodeAddedByUserAction",
         "nodeAboutToBeRemoved(vtkMRMLNode*)": "_nodeAboutToBeRemoved",
         "nodeAboutToBeEdited(vtkMRMLNode*)": "_nodeAboutToBeEdited",
     }
@@ -247,7 +248,10 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         if kind == "add":
             node = self.addNode(argument)
             self.setCurrentNode(node)
-            self._nodeAddedByUserAction.emit(node)
+            if _BY_USER_ACTION in self.cpp_signals:
+                self._nodeAddedByUserAction.emit(node)
+            else:
+                self._nodeAddedByUser.emit(node)  # a second time, after addNode
         elif kind == "user":
             self._user_actions[int(argument)].trigger()
         else:
