@@ -99,8 +99,7 @@ class _Application:
         self, slicer: Any, version: tuple[int, int], folder: Path, *, main_window: bool, testing: bool
     ) -> None:
         # slicer.app must be there before the modules are imported that look for it.
-        from .application import app, files, layout, modules
-        from .application.main_window import show_main_window
+        from .application import app, modules, windows
         from .pythonqt import wrap
 
         application = app.qSlicerApplication(folder, version)
@@ -123,14 +122,14 @@ class _Application:
         for cls in (modules.qSlicerScriptedLoadableModule, modules.qSlicerScriptedLoadableModuleWidget):
             setattr(slicer, cls.__name__, _wrapper_class(cls))
         application._scene, application._logic = made.scene, made.application_logic
-        application._io = files.qSlicerCoreIOManager(application, made.scene, made.module_logics)
+        application._io = app.qSlicerCoreIOManager(application, made.scene, made.module_logics)
         application._modules = modules.qSlicerModuleManager(application)
         for name, logic in made.module_logics.items():
             application._modules._add(modules.qSlicerAbstractCoreModule(name, logic))
         self.window: Any = None
         if main_window:
-            application._layout = layout.qSlicerLayoutManager(made.scene, made.application_logic)
-            self.window = show_main_window(application._modules)
+            application._layout = windows.qSlicerLayoutManager(made.scene, made.application_logic)
+            self.window = windows.show_main_window(application._modules)
         self.native, self.slicer = application, slicer
         for name in ("ScriptedLoadableModule", "testing", "util"):
             importlib.import_module(f"slicer.{name}")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from slicer_standin.command_line import CommandLineError, parse
+from slicer_standin.launcher import CommandLineError, parse
 
 HERE = Path(__file__).parent
 LAUNCHER = HERE.parent / "slicer_standin" / "launcher.py"

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6 import QtCore, QtWidgets
 
-from .properties import stored
+from .support import stored
 
 
 class ctkPathLineEdit(QtWidgets.QWidget):

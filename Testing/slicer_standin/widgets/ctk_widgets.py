@@ -1,13 +1,12 @@
-"""CTK's small widgets: collapsible button, slider with spin box, combo box, check box, message box."""
+"""CTK's small widgets: collapsible button, slider with spin box, message box."""
 
 from __future__ import annotations
 
-import enum
 from typing import Any
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from .properties import stored
+from .support import stored
 
 
 class ctkCollapsibleButton(QtWidgets.QAbstractButton):
@@ -159,29 +158,6 @@ class ctkSliderWidget(QtWidgets.QWidget):
 
     def reset(self) -> None:
         self._box.setValue(self._box.minimum())
-
-
-class ctkComboBox(QtWidgets.QComboBox):
-    """A combo box with a text for when nothing is chosen."""
-
-    class ScrollEffect(enum.Enum):
-        NeverScroll, AlwaysScroll, ScrollWithFocus, ScrollWithNoVScrollBar = range(4)
-
-    defaultText = stored("defaultText", str, "", lambda self: self.setPlaceholderText(self.defaultText))
-    forceDefault = stored("forceDefault", bool, False)
-
-    def _user_data(self) -> str:
-        data = self.currentData()
-        return "" if data is None else str(data)
-
-    def _set_user_data(self, text: str) -> None:
-        self.setCurrentIndex(self.findData(text))
-
-    currentUserDataAsString = QtCore.Property(str, _user_data, _set_user_data)
-
-
-class ctkCheckBox(QtWidgets.QCheckBox):
-    """A check box (the indicator's icon is left out)."""
 
 
 class ctkMessageBox(QtWidgets.QMessageBox):

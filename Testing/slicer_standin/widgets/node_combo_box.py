@@ -6,10 +6,9 @@ from typing import Any, ClassVar
 
 import slicer
 import vtk
-from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6 import QtCore, QtWidgets
 
-from .observations import Observations
-from .properties import stored
+from .support import Observations, stored
 
 _NODE_ID = int(QtCore.Qt.ItemDataRole.UserRole)
 _ACTION = _NODE_ID + 1
@@ -53,7 +52,6 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self._scene_observations, self._node_observations = Observations(self), Observations(self)
         self._attributes: list[tuple[str, str, Any]] = []
         self._labels: dict[str, str] = {}
-        self._user_actions: list[QtGui.QAction] = []
         self._current: Any = None  # the node whose selection was told last
         self._filter = qMRMLSortFilterProxyModel(self)
         self._box = QtWidgets.QComboBox(self)
@@ -127,8 +125,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         actions += [(f"Edit current {label}", "edit")] if self.editEnabled else []
         if self.addEnabled:
             actions += [(f"Create new {self.nodeTypeLabel(kind)}", f"add {kind}") for kind in self.nodeTypes]
-        actions += [(f"Delete current {label}", "remove")] if self.removeEnabled else []
-        return actions + [(action.text(), f"user {index}") for index, action in enumerate(self._user_actions)]
+        return actions + ([(f"Delete current {label}", "remove")] if self.removeEnabled else [])
 
     noneEnabled = stored("noneEnabled", bool, False, _rebuild)
     addEnabled = stored("addEnabled", bool, True, _rebuild)
@@ -142,7 +139,6 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
     hideChildNodeTypes = stored("hideChildNodeTypes", "QStringList", [], _rebuild)
     baseName = stored("baseName", str, "")
     selectNodeUponCreation = stored("selectNodeUponCreation", bool, True)
-    interactionNodeSingletonTag = stored("interactionNodeSingletonTag", str, "")
 
     def sortFilterProxyModel(self) -> Any:
         return self._filter
@@ -252,8 +248,6 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
                 self._nodeAddedByUserAction.emit(node)
             else:
                 self._nodeAddedByUser.emit(node)  # a second time, after addNode
-        elif kind == "user":
-            self._user_actions[int(argument)].trigger()
         else:
             {"rename": self.renameCurrentNode, "edit": self.editCurrentNode, "remove": self.removeCurrentNode}[kind]()
 
@@ -288,14 +282,6 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
 
     def addAttribute(self, kind: str, name: str, value: Any = None) -> None:
         self._attributes.append((kind, name, value))
-        self._rebuild()
-
-    def removeAttribute(self, kind: str, name: str) -> None:
-        self._attributes = [entry for entry in self._attributes if entry[:2] != (kind, name)]
-        self._rebuild()
-
-    def addMenuAction(self, action: QtGui.QAction) -> None:
-        self._user_actions.append(action)
         self._rebuild()
 
     def setNodeTypeLabel(self, label: str, kind: str) -> None:
