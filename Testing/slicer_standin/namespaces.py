@@ -18,10 +18,10 @@ from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 from .pythonqt import Wrapper, native, wrap, wrapper_class
 from .pythonqt.members import Method, Property
 from .pythonqt.wrapper import member_of
-from .widgets import ctk_path_line_edit, ctk_widgets
+from .widgets import ctk_widgets
 
 _CTK = (
-    ctk_path_line_edit.ctkPathLineEdit,
+    ctk_widgets.ctkPathLineEdit,
     ctk_widgets.ctkCollapsibleButton,
     ctk_widgets.ctkMessageBox,
     ctk_widgets.ctkSliderWidget,
