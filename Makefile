@@ -25,6 +25,7 @@ test: $(VENV)/test-installed lint
 	$(RUN) -m pytest
 
 # Needs Python 3.10 to 3.12. On Linux this PyTorch brings its CUDA libraries, so that it is not part of `test`.
+test-oldest: export OMP_NUM_THREADS = 1
 test-oldest: $(OLDEST)/installed
 	$(OLDEST_RUN) -m pytest $(PREDICTION_TESTS)
 
