@@ -9,13 +9,25 @@ endif
 RUN := $(BIN)/python
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: demo test lint bench system-packages clean
+# The oldest releases that a prediction runs with: those of Slicer on a Mac, where PyTorch ends at 2.2.2.
+OLDEST_PYTHON ?= $(PYTHON)
+OLDEST := .venv-oldest
+OLDEST_RUN := $(subst $(VENV),$(OLDEST),$(RUN))
+OLDEST_PACKAGES := "torch==2.2.2" "numpy==1.26.4" "SimpleITK>=2.3" "scipy>=1.11" "pydicom>=2.4" "pytest>=8" "hypothesis>=6.100"
+PREDICTION_TESTS := Testing/inference Testing/cli/test_predict_command.py
+
+.PHONY: demo test test-oldest lint bench system-packages clean
 
 demo: $(VENV)/demo-installed
 	$(RUN) -m DCMMultiTaskLib.demo
 
 test: $(VENV)/test-installed lint
 	$(RUN) -m pytest
+
+# Needs Python 3.10 to 3.12. On Linux this PyTorch brings its CUDA libraries, so that it is not part of `test`.
+test-oldest: export OMP_NUM_THREADS = 1
+test-oldest: $(OLDEST)/installed
+	$(OLDEST_RUN) -m pytest $(PREDICTION_TESTS)
 
 lint: $(VENV)/test-installed
 	$(RUN) -m ruff check .
@@ -44,5 +56,11 @@ $(VENV)/test-installed: $(VENV)/created pyproject.toml constraints.txt
 	$(PIP) -e ".[slicer,train,test]"
 	@touch $@
 
+$(OLDEST)/installed: Makefile
+	@echo "Installing the oldest releases that a prediction runs with (2.8 GB on Linux) ..."
+	$(OLDEST_PYTHON) -m venv --clear $(OLDEST)
+	$(OLDEST_RUN) -m pip --disable-pip-version-check install --quiet --no-compile $(OLDEST_PACKAGES)
+	@touch $@
+
 clean:
-	rm -rf $(VENV) out build
+	rm -rf $(VENV) $(OLDEST) out build

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import ctk
+import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
@@ -21,14 +22,14 @@ LIBRARY_PARENT = MODULE_DIRECTORY if (MODULE_DIRECTORY / "DCMMultiTaskLib").is_d
 sys.path[:0] = [path for path in (str(LIBRARY_PARENT), str(MODULE_DIRECTORY)) if path not in sys.path]
 
 from DCMMultiTaskLib.errors import InputError  # noqa: E402
-from DCMMultiTaskModule import display  # noqa: E402
+from DCMMultiTaskModule import display, inputs  # noqa: E402
 from DCMMultiTaskModule.dependencies import ensureTorch, requireTorch  # noqa: E402
 from DCMMultiTaskModule.logic import DCMMultiTaskLogic  # noqa: E402
 from DCMMultiTaskModule.model_card import showModelCard  # noqa: E402
 from DCMMultiTaskModule.parameters import DCMMultiTaskParameterNode, whatIsMissing  # noqa: E402
 from DCMMultiTaskModule.results_panel import ResultsPanel  # noqa: E402
 from DCMMultiTaskModule.running import widgetsOfARun  # noqa: E402
-from DCMMultiTaskModule.sample_data import registerSampleData  # noqa: E402
+from DCMMultiTaskModule.sample_data import registerSampleData, sampleVolume  # noqa: E402
 from DCMMultiTaskModule.self_test import DCMMultiTaskTest  # noqa: E402
 
 __all__ = ["DCMMultiTask", "DCMMultiTaskLogic", "DCMMultiTaskParameterNode", "DCMMultiTaskTest", "DCMMultiTaskWidget"]
@@ -42,7 +43,7 @@ class DCMMultiTask(ScriptedLoadableModule):
         parent.title = _("DCM Multi-Task")
         parent.categories = [translate("qSlicerAbstractCoreModule", "Cardiac")]
         parent.dependencies = []
-        parent.contributors = ["DCMMultiTask contributors"]
+        parent.contributors = ["The DCMMultiTask contributors"]
         parent.helpText = _(
             "Segments the myocardium in a short-axis cardiac MR volume and estimates, for each slice and for the "
             "patient, the probability of a phenotype like dilated cardiomyopathy (DCM), both with one network. "
@@ -79,7 +80,10 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self._inputVolumeID = None
         self._shownModel = None
         self._running = False
+        self._windowWasShown = False
         self._cancelRequested = False
+        self._reloadWanted = False
+        self._gone = False
         super().__init__(parent)
 
     def setup(self) -> None:
@@ -96,7 +100,7 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.modelPathLineEdit.connect("currentPathChanged(QString)", self.onModelPathChanged)
         self.ui.modelCardButton.connect("clicked(bool)", self.onModelCard)
         self.ui.detectDevicesButton.connect("clicked(bool)", self.onDetectDevices)
-        self.ui.roiSelector.connect("nodeAddedByUser(vtkMRMLNode*)", self.onRoiAdded)
+        self.ui.sampleButton.connect("clicked(bool)", self.onLoadSample)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
@@ -105,10 +109,12 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
-        self._cancelRequested = True
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._guiTag)
+        """The panel goes: a run ends without it, and what is still being loaded is waited for."""
+        self._cancelRequested = self._gone = True
+        self.setParameterNode(None)
         self.removeObservers()
+        if not self._running:
+            self.logic.worker.wait()
 
     def enter(self) -> None:
         self.initializeParameterNode()
@@ -133,23 +139,32 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAdded(self, caller, event, node) -> None:
-        """The first volume that comes is chosen; nothing is chosen while a scene is being loaded."""
-        parameters = self._parameterNode
-        waiting = parameters and not parameters.inputVolume and not slicer.mrmlScene.IsImporting()
-        if waiting and node.GetClassName() == "vtkMRMLScalarVolumeNode":
-            parameters.inputVolume = node
+        """A volume that comes may be the one that is waited for; its voxels come a moment after its node."""
+        if node.GetClassName() == inputs.CLASS_NAME and not slicer.mrmlScene.IsImporting():
+            qt.QTimer.singleShot(0, self.chooseInput)
+
+    def chooseInput(self) -> None:
+        """Choose a volume where none is chosen, and keep our own maps out of the list."""
+        if self._parameterNode is None:
+            return
+        self.ui.inputSelector.sortFilterProxyModel().hiddenNodeIDs = [node.GetID() for node in inputs.ownMaps()]
+        if not self._parameterNode.inputVolume:
+            self._parameterNode.inputVolume = inputs.defaultVolume()
 
     def onReload(self) -> None:
-        """For developers: reload the library and the parts of the module with it."""
+        """For developers: reload the library and the parts of the module with it, when nothing runs any more."""
+        if self._running:
+            self._cancelRequested = self._reloadWanted = True
+            return
+        self.logic.worker.wait()
         for name in [name for name in sys.modules if name.split(".")[0] in ("DCMMultiTaskLib", "DCMMultiTaskModule")]:
             del sys.modules[name]
         super().onReload()
 
     def initializeParameterNode(self) -> None:
-        """Follow the scene's parameter node; the first volume is chosen where none is."""
+        """Follow the scene's parameter node; a short-axis stack is chosen where nothing is."""
         self.setParameterNode(self.logic.getParameterNode())
-        if not self._parameterNode.inputVolume:
-            self._parameterNode.inputVolume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+        self.chooseInput()
 
     def setParameterNode(self, parameterNode: DCMMultiTaskParameterNode | None) -> None:
         if self._parameterNode:
@@ -174,6 +189,11 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self._inputVolumeID = _nodeID(parameters.inputVolume)
             for name, node in display.outputsOf(parameters.inputVolume).items():
                 setattr(parameters, name, node)
+            self.results.show(parameters.table)
+            if not self._running:  # what is said of one volume is not left above another
+                self.ui.statusLabel.text = self.results.summary()
+        if parameters.roi and parameters.inputVolume:
+            display.fitRoi(parameters.roi, parameters.inputVolume)  # a new box, which could not be seen or dragged
         self._showModel(parameters.modelPath)
         self.ui.thresholdSlider.enabled = not parameters.useModelThreshold
         self.ui.activationSelector.enabled = parameters.computeActivation
@@ -205,16 +225,18 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             showModelCard(f"{facts.name} {facts.version}", facts.card, self.ui.modelCardButton.window())
 
     def onDetectDevices(self, _checked: bool = False) -> None:
-        with self._errorsShown():
+        with self._runningState(), self._errorsShown():
             requireTorch()
-            from DCMMultiTaskLib.inference.device import available_devices
+            devices = self.logic.worker.run(_availableDevices, cancelled=self.stopWanted)
+            if devices:
+                self.ui.deviceInfoLabel.text = _("Found: {devices}").format(devices="; ".join(devices))
+            self.ui.statusLabel.text = ""
 
-            self.ui.deviceInfoLabel.text = _("Found: {devices}").format(devices="; ".join(available_devices()))
-
-    def onRoiAdded(self, roiNode) -> None:
-        """A new box starts around the middle of the volume, where it can be seen and dragged."""
-        if self._parameterNode and self._parameterNode.inputVolume:
-            display.fitRoi(roiNode, self._parameterNode.inputVolume)
+    def onLoadSample(self, _checked: bool = False) -> None:
+        with self._errorsShown():
+            volume = sampleVolume()
+            if self._parameterNode:
+                self._parameterNode.inputVolume = volume
 
     def onApplyButton(self, _checked: bool = False) -> None:
         """Start, or, while running, ask to stop."""
@@ -225,7 +247,8 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         parameters = self._parameterNode
         with self._runningState(), self._errorsShown():
-            ensureTorch()
+            ensureTorch(self.showStatus)
+            self.showStatus(_("Loading PyTorch and the model..."))
             nodes = self.logic.process(
                 parameters.inputVolume,
                 parameters.segmentation,
@@ -239,16 +262,29 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 threshold=None if parameters.useModelThreshold else parameters.threshold,
                 largestComponent=parameters.largestComponent,
                 progress=self.onProgress,
-                cancelled=lambda: self._cancelRequested,
+                cancelled=self.stopWanted,
             )
-            self._onFinished(parameters, nodes)
+            if not self._gone:
+                self._onFinished(parameters, nodes)
 
     def onProgress(self, done: int, total: int) -> None:
         self.ui.progressBar.maximum = total
         self.ui.progressBar.value = done
         if not self._cancelRequested:
             self.ui.statusLabel.text = _("Analysing...")
-        slicer.app.processEvents()  # keeps the window alive and lets Cancel through
+
+    def showStatus(self, text: str) -> None:
+        """Say what is going on, before something begins that keeps the window from being drawn."""
+        self.ui.statusLabel.text = text
+        slicer.app.processEvents()
+
+    def stopWanted(self) -> bool:
+        """Whether the run has to end: Cancel, a closed scene, a reload, or Slicer is being closed."""
+        return self._cancelRequested or self._isQuitting()
+
+    def _isQuitting(self) -> bool:
+        window = slicer.util.mainWindow()
+        return bool(self._windowWasShown and window and not window.visible)
 
     def _onFinished(self, parameters: DCMMultiTaskParameterNode, nodes) -> None:
         if nodes is None:
@@ -258,6 +294,7 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         parameters.table = nodes.table
         if nodes.activation:
             parameters.activationVolume = nodes.activation
+        self.chooseInput()
         self.results.show(nodes.table)
         self.ui.resultsCollapsibleButton.collapsed = False
         display.showResult(nodes)
@@ -265,13 +302,28 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     @contextmanager
     def _runningState(self):
-        self._running, self._cancelRequested = True, False
+        self._running, self._cancelRequested, self._reloadWanted = True, False, False
+        window = slicer.util.mainWindow()
+        self._windowWasShown = bool(window and window.visible)
         try:
             with widgetsOfARun(self.ui):
                 yield
         finally:
             self._running = False
+            self._afterRun()
+
+    def _afterRun(self) -> None:
+        """Make up for what had to wait until the run was over."""
+        if self._gone:
+            return
+        if not self.parent.isEntered:
+            self.setParameterNode(None)
+        elif self._parameterNode is None:
+            self.initializeParameterNode()
+        else:
             self.updatePanel()
+        if self._reloadWanted:
+            qt.QTimer.singleShot(0, self.onReload)
 
     @contextmanager
     def _errorsShown(self):
@@ -279,7 +331,8 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         try:
             yield
         except InputError as error:
-            self._showError(str(error))
+            details = getattr(error, "details", "")
+            self._showError(str(error), **({"detailedText": details} if details else {}))
         except Exception as error:
             self._showError(
                 _("The analysis failed and the scene is unchanged: {error}").format(error=error),
@@ -287,6 +340,8 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             )
 
     def _showError(self, message: str, **details) -> None:
+        if self._gone or self._isQuitting():
+            return  # a dialog would keep Slicer from ending
         self.ui.statusLabel.text = message
         slicer.util.errorDisplay(message, **details)
 
@@ -294,6 +349,12 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if not self._running:
             self.ui.applyButton.enabled = not missing
             self.ui.applyButton.toolTip = missing or _("Segment the myocardium and estimate the probabilities.")
+
+
+def _availableDevices(_job) -> list[str]:
+    from DCMMultiTaskLib.inference.device import available_devices
+
+    return available_devices()
 
 
 def _nodeID(node) -> str | None:

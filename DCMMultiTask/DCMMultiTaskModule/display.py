@@ -9,15 +9,48 @@ import vtk
 from slicer.i18n import tr as _
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskModule.inputs import ownMaps
+
+# The heart in a view: so much wider than the mask, and never less than this.
+MARGIN = 1.6
+SMALLEST_FIELD_MM = 90.0
 
 
 def showResult(nodes) -> None:
-    """Put the volume behind the mask in all slice views, turned to the volume's own slices."""
+    """Put the volume behind the mask in all slice views, turned to its own slices and close to the heart."""
     layoutManager = slicer.app.layoutManager()
     if layoutManager is None:
         return
+    removeMaps()
     foreground = {"foreground": nodes.activation, "foregroundOpacity": 0.4} if nodes.activation else {}
     slicer.util.setSliceViewerLayers(background=nodes.volume, fit=True, rotateToVolumePlane=True, **foreground)
+    box = maskBox(nodes.table)
+    jumpTo(slicePosition(nodes.table))
+    if box:
+        sides = ((b - a + 1) * spacing for a, b, spacing in zip(*box, nodes.volume.GetSpacing(), strict=True))
+        field = max(MARGIN * max(sides), SMALLEST_FIELD_MM)
+        for name in layoutManager.sliceViewNames():
+            zoomTo(layoutManager.sliceWidget(name).mrmlSliceNode(), field)
+
+
+def removeMaps() -> None:
+    """Take our activation maps out of the slice views; another foreground is the user's and stays."""
+    maps = {node.GetID() for node in ownMaps()}
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        if composite.GetForegroundVolumeID() in maps:
+            composite.SetForegroundVolumeID(None)
+
+
+def zoomTo(sliceNode, field: float) -> None:
+    """Show so many mm across the smaller side of a slice view, but never more than it shows already."""
+    width, height, depth = sliceNode.GetFieldOfView()
+    scale = min(1.0, field / min(width, height))
+    sliceNode.SetFieldOfView(scale * width, scale * height, depth)
+
+
+def jumpTo(position) -> None:
+    """Put a point (RAS, mm) into the middle of all slice views."""
+    slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *position, slicer.vtkMRMLSliceNode.CenteredJumpSlice)
 
 
 def volumeOf(tableNode):
@@ -34,33 +67,40 @@ def segmentationOf(tableNode):
     return tableNode.GetNodeReference(SEGMENTATION_ROLE) if tableNode else None
 
 
-def slicePosition(tableNode, index: int) -> tuple[float, float, float]:
-    """RAS position (mm) on slice `index`, in plane at the centre of the mask, or of the volume without a mask."""
+def maskBox(tableNode):
+    """Lowest and highest voxel index (i, j, k) of the myocardium in a result's volume; None where there is none."""
+    from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
+
+    volume, segmentation = volumeOf(tableNode), segmentationOf(tableNode)
+    if segmentation is None:
+        return None
+    segmentID = segmentation.GetSegmentation().GetSegmentIdBySegmentName(MYOCARDIUM.name)
+    if not segmentID:
+        return None
+    mask = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, segmentID, volume)
+    found = mask.nonzero()[::-1]
+    return ([int(i.min()) for i in found], [int(i.max()) for i in found]) if len(found[0]) else None
+
+
+def slicePosition(tableNode, index: int | None = None) -> tuple[float, float, float]:
+    """RAS position (mm) in the middle of the mask, or of the volume without a mask, moved onto slice `index`."""
     from DCMMultiTaskLib.scene.provenance import node_attributes
 
     volume = volumeOf(tableNode)
     if volume is None:
         raise InputError(_("The volume of this result is no longer in the scene."))
-    segmentation = segmentationOf(tableNode)
-    bounds = [0.0] * 6
-    if segmentation is not None:
-        segmentation.GetRASBounds(bounds)
-    if segmentation is None or bounds[0] > bounds[1]:
-        volume.GetRASBounds(bounds)
-    centre = [(bounds[2 * axis] + bounds[2 * axis + 1]) / 2 for axis in range(3)]
-    toIJK, toRAS = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
-    volume.GetRASToIJKMatrix(toIJK)
+    low, high = maskBox(tableNode) or ((0, 0, 0), [size - 1 for size in volume.GetImageData().GetDimensions()])
+    ijk = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
+    if index is not None:
+        ijk["IJK".index(node_attributes(tableNode)["slice_axis"])] = float(index)
+    toRAS = vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(toRAS)
-    ijk = list(toIJK.MultiplyPoint([*centre, 1.0]))
-    ijk["IJK".index(node_attributes(tableNode)["slice_axis"])] = float(index)
-    return tuple(toRAS.MultiplyPoint(ijk)[:3])
+    return tuple(toRAS.MultiplyPoint([*ijk, 1.0])[:3])
 
 
 def jumpToSlice(tableNode, index: int) -> None:
-    """Move all slice views to slice `index` of the result's volume."""
-    slicer.vtkMRMLSliceNode.JumpAllSlices(
-        slicer.mrmlScene, *slicePosition(tableNode, index), slicer.vtkMRMLSliceNode.OffsetJumpSlice
-    )
+    """Move all slice views to the heart on slice `index` of the result's volume."""
+    jumpTo(slicePosition(tableNode, index))
 
 
 def showChart(tableNode) -> None:
@@ -73,25 +113,10 @@ def showChart(tableNode) -> None:
     slicer.modules.plots.logic().ShowChartInLayout(chart)
 
 
-def isShownIn3D(segmentationNode) -> bool:
-    """Whether the 3D views show the segmentation."""
-    surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
-    displayNode = segmentationNode.GetDisplayNode()
-    return bool(
-        segmentationNode.GetSegmentation().ContainsRepresentation(surface)
-        and displayNode
-        and displayNode.GetVisibility3D()
-    )
-
-
-def show3D(segmentationNode, shown: bool) -> None:
-    """Show the segmentation's surface in the 3D views, or hide it."""
-    if shown:
-        segmentationNode.CreateClosedSurfaceRepresentation()
-    if segmentationNode.GetDisplayNode():
-        segmentationNode.GetDisplayNode().SetVisibility3D(shown)
+def centre3D() -> None:
+    """Turn the first 3D view towards what is in it."""
     layoutManager = slicer.app.layoutManager()
-    if shown and layoutManager is not None and layoutManager.threeDViewCount:
+    if layoutManager is not None and layoutManager.threeDViewCount:
         layoutManager.threeDWidget(0).threeDView().resetFocalPoint()
 
 
@@ -147,8 +172,11 @@ def outputsOf(volumeNode) -> dict:
 
 
 def fitRoi(roiNode, volumeNode) -> None:
-    """Put a box of 130 mm in plane, and as high as the stack, around the middle of a volume."""
-    bounds = [0.0] * 6
+    """Put a box that has no size yet around the middle of a volume: 130 mm in plane, as high as the stack."""
+    bounds, size = [0.0] * 6, [0.0] * 3
+    roiNode.GetSizeWorld(size)
+    if max(size) > 0:
+        return
     volumeNode.GetRASBounds(bounds)
     roiNode.CreateDefaultDisplayNodes()
     roiNode.SetCenterWorld(*[(bounds[2 * axis] + bounds[2 * axis + 1]) / 2 for axis in range(3)])

@@ -11,6 +11,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskModule.dependencies import requireTorch
 from DCMMultiTaskModule.parameters import DCMMultiTaskParameterNode
+from DCMMultiTaskModule.worker import Worker
 
 # Few, so that the progress moves, the window stays alive and Cancel gets through; the numbers do not depend on it.
 SLICES_AT_A_TIME = 4
@@ -23,6 +24,7 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
         super().__init__()
         self._predictor = None
         self._predictorKey = None
+        self.worker = Worker()
 
     def getParameterNode(self) -> DCMMultiTaskParameterNode:
         return DCMMultiTaskParameterNode(super().getParameterNode())
@@ -59,7 +61,10 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
             threshold: Probability from which a slice or the patient is called DCM-like; None takes the model's.
             largestComponent: Keep only the largest connected piece of the mask.
             progress: Called with the number of slices done and their total.
-            cancelled: Called between batches of slices; True stops and keeps the finished slices.
+            cancelled: Asked all the time; True stops and keeps the finished slices.
+
+        PyTorch, the model and the network run in a thread; meanwhile this function keeps the window alive, so that
+        the user may do anything, also close the scene.
 
         Returns:
             `DCMMultiTaskLib.scene.nodes.ResultNodes`, or None where it was stopped before any slice was finished;
@@ -74,21 +79,34 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
         from DCMMultiTaskLib.scene.nodes import result_to_nodes, volume_from_node
         from DCMMultiTaskLib.scene.roi import roi_from_node
 
-        result = self.predictor(modelPath, device).predict(
-            Study(inputVolume.GetName(), [volume_from_node(inputVolume)]),
-            slice_axis=sliceAxis,
-            roi=roi_from_node(roi) if roi else None,
-            threshold=threshold,
-            largest_component=largestComponent,
-            activation=computeActivation,
-            progress=progress,
-            cancelled=cancelled,
-        )
-        present = slicer.mrmlScene.IsNodePresent(inputVolume)
-        if result.cancelled and (not present or all(row.quality == NOT_ANALYSED for row in result.rows)):
-            return None
-        if not present:
+        study = Study(inputVolume.GetName(), [volume_from_node(inputVolume)])
+        region = roi_from_node(roi) if roi else None
+
+        def work(job):
+            predictor = self.predictor(modelPath, device)
+            if not job.begin():
+                return None
+            return predictor.predict(
+                study,
+                slice_axis=sliceAxis,
+                roi=region,
+                threshold=threshold,
+                largest_component=largestComponent,
+                activation=computeActivation,
+                progress=job.tell,
+                cancelled=job.stopped.is_set,
+            )
+
+        def present() -> bool:
+            return bool(slicer.mrmlScene.IsNodePresent(inputVolume))
+
+        result = self.worker.run(work, progress, lambda: not present() or bool(cancelled and cancelled()))
+        if not present():
+            if cancelled and cancelled():
+                return None
             raise InputError(_("The volume was removed from the scene while it was analysed, so there is no result."))
+        if result is None or (result.cancelled and all(row.quality == NOT_ANALYSED for row in result.rows)):
+            return None
         outputs = [
             node if node and slicer.mrmlScene.IsNodePresent(node) else None
             for node in (segmentation, table, activationVolume)
@@ -109,10 +127,11 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
         from DCMMultiTaskLib.inference.package import load_package, shipped_model
         from DCMMultiTaskLib.inference.predictor import Predictor
 
-        package = load_package(Path(modelPath) if modelPath else shipped_model())
-        key = (package.sha256, device)
+        path = Path(modelPath) if modelPath else shipped_model()
+        written = path.stat() if path.is_file() else None  # what is missing is told by load_package
+        key = (str(path), written and (written.st_mtime_ns, written.st_size), device)
         if self._predictorKey != key:
             self._predictor, self._predictorKey = None, None  # frees the memory of the former one first
-            self._predictor = Predictor(package, device=device, batch_size=SLICES_AT_A_TIME)
+            self._predictor = Predictor(load_package(path), device=device, batch_size=SLICES_AT_A_TIME)
             self._predictorKey = key
         return self._predictor

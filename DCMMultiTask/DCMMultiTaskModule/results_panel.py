@@ -61,13 +61,14 @@ class ResultsPanel:
         for button in (self.ui.showChartButton, self.ui.exportTableButton, self.ui.exportSceneButton):
             button.enabled = has
         segmentation = display.segmentationOf(self.table) if has else None
-        self.ui.show3DButton.enabled = segmentation is not None
-        self._setChecked3D(segmentation is not None and display.isShownIn3D(segmentation))
+        self.ui.show3DButton.setSegmentationNode(segmentation)
         self.ui.resultsCollapsibleButton.enabled = has
         self._fill()
 
     def summary(self) -> str:
-        """What was done, in one sentence for the status line."""
+        """What was done, in one sentence for the status line; nothing where there is no result."""
+        if self.table is None:
+            return ""
         from DCMMultiTaskLib.measurements.quality import NOT_ANALYSED
         from DCMMultiTaskLib.scene.provenance import node_attributes
 
@@ -97,9 +98,9 @@ class ResultsPanel:
         display.showChart(self.table)
 
     def onShow3D(self, shown: bool) -> None:
-        segmentation = display.segmentationOf(self.table) if self.table else None
-        if segmentation:
-            display.show3D(segmentation, shown)
+        """Slicer's own button has made the surface, or removed it."""
+        if shown:
+            display.centre3D()
 
     def onExportTable(self, _checked: bool = False) -> None:
         name = display.exportName(self.table)
@@ -133,11 +134,6 @@ class ResultsPanel:
     def _jumpToRow(self, row: int) -> None:
         if self.table is not None and 0 <= row < len(self.rows):
             display.jumpToSlice(self.table, self.rows[row].slice)
-
-    def _setChecked3D(self, checked: bool) -> None:
-        wasBlocked = self.ui.show3DButton.blockSignals(True)
-        self.ui.show3DButton.checked = checked
-        self.ui.show3DButton.blockSignals(wasBlocked)
 
     def _fill(self) -> None:
         """Write the sorted rows into the widget; not analysed slices (NaN) stay at the end."""

@@ -1,16 +1,22 @@
-"""The module's self test: runs in Slicer (Reload and Test, CTest) and fails loudly where PyTorch is missing."""
+"""The module's self test: runs in Slicer (Reload and Test, CTest).
+
+Slicer's build machines have no PyTorch, and nothing may be installed there: what needs it is skipped, and says so.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import unittest
 
 import slicer
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleTest
 
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskModule.dependencies import requireTorch
 from DCMMultiTaskModule.display import jumpToSlice
 from DCMMultiTaskModule.logic import DCMMultiTaskLogic
 from DCMMultiTaskModule.parameters import whatIsMissing
-from DCMMultiTaskModule.sample_data import SAMPLE_FILE, SAMPLE_NAME, SAMPLE_SHA256, registerSampleData
+from DCMMultiTaskModule.sample_data import SAMPLE_FILE, SAMPLE_SHA256, sampleVolume
 
 
 class DCMMultiTaskTest(ScriptedLoadableModuleTest):
@@ -28,26 +34,36 @@ class DCMMultiTaskTest(ScriptedLoadableModuleTest):
             self.test_stopped_run_leaves_the_scene_as_it_was,
         ):
             self.setUp()
-            test()
-        self.delayDisplay("All tests passed")
+            try:
+                test()
+            except unittest.SkipTest as reason:
+                self.delayDisplay(f"Skipped: {reason}")
+        self.delayDisplay("No test failed")
+
+    def skipWithoutTorch(self):
+        try:
+            requireTorch()
+        except InputError as reason:
+            self.skipTest(str(reason))
 
     def test_sample_study_is_the_registered_one(self):
         digest = hashlib.sha256(SAMPLE_FILE.read_bytes()).hexdigest()
         self.assertEqual(digest, SAMPLE_SHA256)
-        self.assertEqual(_sampleVolume().GetImageData().GetNumberOfScalarComponents(), 1)
+        self.assertEqual(sampleVolume().GetImageData().GetNumberOfScalarComponents(), 1)
 
     def test_apply_says_what_is_missing(self):
         parameters = DCMMultiTaskLogic().getParameterNode()
         self.assertIn("volume", whatIsMissing(parameters))
-        parameters.inputVolume = _sampleVolume()
+        parameters.inputVolume = sampleVolume()
         self.assertEqual(whatIsMissing(parameters), "")
         parameters.modelPath = "nowhere/none.dcmmodel"
         self.assertIn("none.dcmmodel", whatIsMissing(parameters))
 
     def test_sample_study_gets_mask_table_and_chart(self):
+        self.skipWithoutTorch()
         from DCMMultiTaskLib.scene.table import rows_of
 
-        volume = _sampleVolume()
+        volume = sampleVolume()
         steps = []
         nodes = DCMMultiTaskLogic().process(volume, device="cpu", progress=lambda done, total: steps.append(done))
         rows = rows_of(nodes.table)
@@ -68,7 +84,8 @@ class DCMMultiTaskTest(ScriptedLoadableModuleTest):
         jumpToSlice(nodes.table, slices - 1)
 
     def test_second_run_updates_the_same_nodes(self):
-        volume = _sampleVolume()
+        self.skipWithoutTorch()
+        volume = sampleVolume()
         logic = DCMMultiTaskLogic()
         first = logic.process(volume, device="cpu")
         count = slicer.mrmlScene.GetNumberOfNodes()
@@ -78,18 +95,8 @@ class DCMMultiTaskTest(ScriptedLoadableModuleTest):
         self.assertEqual(second.chart.GetID(), first.chart.GetID())
 
     def test_stopped_run_leaves_the_scene_as_it_was(self):
-        volume = _sampleVolume()
+        self.skipWithoutTorch()
+        volume = sampleVolume()
         count = slicer.mrmlScene.GetNumberOfNodes()
         self.assertIsNone(DCMMultiTaskLogic().process(volume, device="cpu", cancelled=lambda: True))
         self.assertEqual(slicer.mrmlScene.GetNumberOfNodes(), count)
-
-
-def _sampleVolume():
-    """The sample study through Slicer's Sample Data, as the tutorial gets it; straight from its file where that is
-    not there."""
-    try:
-        import SampleData
-    except ImportError:
-        return slicer.util.loadVolume(str(SAMPLE_FILE))
-    registerSampleData()
-    return SampleData.downloadSample(SAMPLE_NAME)

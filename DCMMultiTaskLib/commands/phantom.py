@@ -8,6 +8,8 @@ from pathlib import Path
 HELP = "Make synthetic late gadolinium enhancement studies with their true masks, and a manifest."
 USAGE = "-o DIR [options]"
 
+SCARS = ("none", "subendocardial", "mid_wall", "large", "random")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
@@ -19,10 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--slices", type=int, default=10, metavar="N", help="slices each (default 10)")
     parser.add_argument("--contrast", choices=["lge", "cine", "random", "any"], default="lge", help="kind of image")
     parser.add_argument(
-        "--scar",
-        choices=["none", "subendocardial", "mid_wall", "large", "random"],
-        default="random",
-        help="in the wall",
+        "--scar", choices=SCARS, default="random", metavar="SCAR", help=f"in the wall: {', '.join(SCARS)}"
     )
     parser.add_argument("--open-base", action="store_true", help="the outflow tract opens the rings at the base")
 

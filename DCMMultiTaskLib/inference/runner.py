@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.flips import FLIPS
+from DCMMultiTaskLib.inference.tensors import array_of, tensor_of
 
 # The batch size is meant for slices of this many pixels; of larger ones fewer go at a time.
 REFERENCE_PIXELS = 128 * 128
@@ -53,8 +54,7 @@ class Runner:
         self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.device = device
         self.pixels = batch_size * REFERENCE_PIXELS
-        # Half precision is for GPUs; most CPUs only get slower by it.
-        self.mixed_precision = mixed_precision and device.type != "cpu"
+        self.mixed_precision = mixed_precision and _has_half_precision(device)
         self.notes: list[str] = []
         self.seconds = 0.0
 
@@ -99,16 +99,16 @@ class Runner:
         """One batch; None where memory ran out, with all that the attempt held already released."""
         try:
             with torch.inference_mode(), _reproducible(), self._precision():
-                views = [self._view(torch.from_numpy(images), name, activation) for name in flips]
+                views = [self._view(tensor_of(images), name, activation) for name in flips]
         except (RuntimeError, MemoryError) as error:
             if _is_out_of_memory(error):
                 return None
             raise
         masks, logits, activations = zip(*views, strict=True)
         return Maps(
-            torch.stack(masks).mean(0).numpy(),
-            torch.stack(logits).mean(0).numpy(),
-            torch.stack(activations).mean(0).numpy() if activation else None,
+            array_of(torch.stack(masks).mean(0)),
+            array_of(torch.stack(logits).mean(0)),
+            array_of(torch.stack(activations).mean(0)) if activation else None,
         )
 
     def _view(self, images: Tensor, flip: str, activation: bool) -> tuple[Tensor, Tensor, Tensor]:
@@ -154,9 +154,20 @@ def _reproducible() -> Iterator[None]:
         yield
 
 
+def _has_half_precision(device: torch.device) -> bool:
+    """GPUs alone, and Apple's only from PyTorch 2.5 on; most CPUs only get slower by it."""
+    if device.type == "cpu":
+        return False
+    try:
+        torch.autocast(device.type, dtype=torch.float16)
+    except RuntimeError:
+        return False
+    return True
+
+
 def _is_out_of_memory(error: Exception) -> bool:
-    # MPS and the CPU's allocator raise a plain RuntimeError.
+    # MPS and the CPU's allocator raise a plain RuntimeError; torch.OutOfMemoryError is this class since PyTorch 2.5.
     words = str(error)
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
+    return isinstance(error, torch.cuda.OutOfMemoryError | MemoryError) or any(
         phrase in words for phrase in ("out of memory", "can't allocate memory", "not enough memory")
     )

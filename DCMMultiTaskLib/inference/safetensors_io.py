@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from DCMMultiTaskLib.inference.tensors import array_of
+
 DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -36,7 +38,7 @@ def write_bytes(tensors: Mapping[str, Tensor]) -> bytes:
     # The widest types first keep every tensor aligned, as the reference implementation does.
     for name in sorted(tensors, key=lambda n: (-tensors[n].element_size(), n)):
         tensor = tensors[name].detach().cpu().contiguous()
-        chunk = tensor.reshape(-1).view(torch.uint8).numpy().tobytes()
+        chunk = array_of(tensor.reshape(-1).view(torch.uint8)).tobytes()
         offsets = [start, start + len(chunk)]
         header[name] = {"dtype": NAMES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": offsets}
         chunks.append(chunk)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 
 from DCMMultiTaskLib.imaging.grid import SliceGrid, normalise
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.runner import Runner
 from DCMMultiTaskLib.inference.settings import Preprocessing
+from DCMMultiTaskLib.inference.tensors import array_of, tensor_of
 from DCMMultiTaskLib.measurements.masks import largest_component, lv_cavity
 
 # Probability from which a pixel is myocardium.
@@ -79,10 +79,9 @@ class Segmentation:
             values = self.activation[self.analysed]
             low, high = values.min(), values.max()
             scaled[self.analysed] = (values - low) / max(high - low, np.finfo(np.float32).tiny)
-        fine = F.interpolate(torch.from_numpy(scaled)[:, None], self.grid.size, mode="bilinear", align_corners=False)[
-            :, 0
-        ]
-        return np.clip(self.grid.to_source(fine.numpy()), 0, 1)
+        coarse = tensor_of(scaled)[:, None]
+        fine = F.interpolate(coarse, self.grid.size, mode="bilinear", align_corners=False)[:, 0]
+        return np.clip(self.grid.to_source(array_of(fine)), 0, 1)
 
 
 def segment(

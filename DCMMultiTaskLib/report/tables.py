@@ -17,8 +17,7 @@ def text(cell: Cell, digits: int = 3) -> str:
     if isinstance(cell, Estimate):
         if math.isnan(cell.value):
             return "–"
-        # An interval stays on one line, below its value where there is little room.
-        return f"{cell.value:.{digits}f} ({cell.low:.{digits}f}\u00a0to\u00a0{cell.high:.{digits}f})"
+        return f"{cell.value:.{digits}f} ({cell.low:.{digits}f} to {cell.high:.{digits}f})"
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return "–"
     return f"{cell:.{digits}f}" if isinstance(cell, float) else str(cell)
@@ -30,6 +29,9 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[Cell]], digits: Mappin
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
         cells = [text(cell, digits.get(n, 3)) for n, cell in enumerate(row)]
+        # An interval stays on one line, below its value where there is little room.
+        wide = [isinstance(cell, Estimate) for cell in row]
+        cells = [c.replace(" to ", "\u00a0to\u00a0") if w else c for c, w in zip(cells, wide, strict=True)]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

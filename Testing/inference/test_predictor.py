@@ -169,7 +169,7 @@ def test_falling_to_the_cpu_is_told_in_the_result(package: ModelPackage, two_sli
 
         def forward(self, batch: torch.Tensor) -> object:
             if batch.device.type == "meta":
-                raise torch.OutOfMemoryError("out of memory")
+                raise torch.cuda.OutOfMemoryError("out of memory")
             return self.network(batch)
 
     predictor = Predictor(package, device="cpu")

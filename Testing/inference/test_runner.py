@@ -82,7 +82,7 @@ def test_views_are_averaged(network: nn.Module, images: np.ndarray) -> None:
     np.testing.assert_allclose(both.dcm_logit, (plain.dcm_logit + flipped.dcm_logit) / 2, atol=1e-4)
 
 
-@pytest.mark.parametrize("error", [torch.OutOfMemoryError, RuntimeError, MemoryError])
+@pytest.mark.parametrize("error", [torch.cuda.OutOfMemoryError, RuntimeError, MemoryError])
 def test_halves_the_batch_when_memory_runs_out(network: nn.Module, images: np.ndarray, error: type[Exception]) -> None:
     short = ShortOfMemory(network, most=2, error=error)
     runner = Runner(short, CPU, batch_size=2)  # 2 slices of 128 x 128 are 8 of 64 x 64
@@ -92,8 +92,40 @@ def test_halves_the_batch_when_memory_runs_out(network: nn.Module, images: np.nd
     assert runner.notes == []
 
 
+def test_needs_nothing_of_a_newer_pytorch_and_not_its_bridge_to_numpy(
+    network: nn.Module, images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyTorch 2.2 with numpy 2, as Slicer on a Mac has: no OutOfMemoryError, and no way from numpy and back."""
+    expected = Runner(network, CPU)(images)
+
+    def no_bridge(*_: object) -> None:
+        raise RuntimeError("Numpy is not available")
+
+    monkeypatch.delattr(torch, "OutOfMemoryError", raising=False)
+    monkeypatch.setattr(torch, "from_numpy", no_bridge)
+    monkeypatch.setattr(torch.Tensor, "numpy", no_bridge)
+    read_only = images.copy()
+    read_only.flags.writeable = False
+    maps = Runner(ShortOfMemory(network, most=2, error=torch.cuda.OutOfMemoryError), CPU)(read_only)
+    np.testing.assert_allclose(maps.myocardium, expected.myocardium, atol=1e-5)
+    assert maps.myocardium.flags.writeable
+
+
+def test_half_precision_is_left_out_where_the_device_has_none(
+    network: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Autocast on Apple's GPU came with PyTorch 2.5."""
+
+    def unsupported(kind: str, **_: object) -> None:
+        raise RuntimeError(f"User specified an unsupported autocast device_type '{kind}'")
+
+    monkeypatch.setattr(torch, "autocast", unsupported)
+    short = ShortOfMemory(network, most=6, error=RuntimeError)
+    assert not Runner(short, torch.device("mps"), mixed_precision=True).mixed_precision
+
+
 def test_goes_on_with_the_smaller_batch(network: nn.Module, images: np.ndarray) -> None:
-    short = ShortOfMemory(network, most=2, error=torch.OutOfMemoryError)
+    short = ShortOfMemory(network, most=2, error=torch.cuda.OutOfMemoryError)
     runner = Runner(short, CPU, batch_size=2)
     runner(images)
     short.sizes.clear()
@@ -103,7 +135,7 @@ def test_goes_on_with_the_smaller_batch(network: nn.Module, images: np.ndarray) 
 
 def test_falls_to_the_cpu_and_says_so(network: nn.Module, images: np.ndarray) -> None:
     # "meta" stands for a GPU here: a device that is not the CPU, on which nothing ever fits.
-    short = ShortOfMemory(network, most=6, error=torch.OutOfMemoryError, never_on="meta")
+    short = ShortOfMemory(network, most=6, error=torch.cuda.OutOfMemoryError, never_on="meta")
     runner = Runner(short, torch.device("meta"), batch_size=2)
     maps = runner(images, activation=True)
     plain = Runner(network, CPU)(images, activation=True)
@@ -116,7 +148,7 @@ def test_falls_to_the_cpu_and_says_so(network: nn.Module, images: np.ndarray) ->
 
 
 def test_no_memory_even_on_the_cpu_is_told(network: nn.Module, images: np.ndarray) -> None:
-    short = ShortOfMemory(network, most=0, error=torch.OutOfMemoryError)
+    short = ShortOfMemory(network, most=0, error=torch.cuda.OutOfMemoryError)
     with pytest.raises(InputError, match="not enough memory"):
         Runner(short, CPU)(images)
 

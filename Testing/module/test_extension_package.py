@@ -51,6 +51,13 @@ def test_the_catalogue_entry_has_the_keys_of_the_schema_and_no_other() -> None:
     assert entry["scm_url"].startswith(cmake_string("EXTENSION_HOMEPAGE"))
 
 
+def test_the_contributors_have_one_name_everywhere() -> None:
+    name = re.search(r"^authors:\n  - name: (.+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)
+    assert name
+    assert cmake_string("EXTENSION_CONTRIBUTORS") == name.group(1)
+    assert f'contributors = ["{name.group(1)}"]' in (MODULE / "DCMMultiTask.py").read_text(encoding="utf-8")
+
+
 def test_the_catalogue_entry_has_unix_line_ends() -> None:
     content = CATALOGUE.read_bytes()
     assert b"\r" not in content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import importlib.metadata
 import os
 import shutil
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 _HERE = Path(__file__).parent
 _started: Any = None
+OLDEST, FIRST_WITH_PACKAGING = (5, 10), (5, 12)
 
 
 def boot(*, main_window: bool = True, testing: bool = False, modules: Sequence[Path] = ()) -> Any:
@@ -35,11 +37,11 @@ def boot(*, main_window: bool = True, testing: bool = False, modules: Sequence[P
     from . import namespaces
 
     namespaces.install()
-    slicer = _import_slicer()
-    namespaces.install_mrml_widgets(slicer)
+    slicer, version = _import_slicer()
+    namespaces.install_mrml_widgets(slicer, version)
     folder = Path(tempfile.mkdtemp(prefix="slicer-standin-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    _started = _Application(slicer, folder, main_window=main_window, testing=testing)
+    _started = _Application(slicer, version, folder, main_window=main_window, testing=testing)
     _started.load_modules([_HERE / "slicer_modules", *modules])
     return slicer
 
@@ -60,29 +62,47 @@ def shut_down() -> None:
         _started.shut_down()
 
 
-def _import_slicer() -> Any:
-    """Import slicer-core with Slicer's Python sources, or this package's, before its own files on the path."""
+def sources() -> list[Path]:
+    """Return the checkouts of Slicer's sources that SLICER_SOURCE names, separated as in PATH."""
+    return [Path(name) for name in os.environ.get("SLICER_SOURCE", "").split(os.pathsep) if name]
+
+
+def _import_slicer() -> tuple[Any, tuple[int, int]]:
+    """Import slicer-core with Slicer's Python sources, or this package's, before its own files on the path.
+
+    Returns:
+        The package, and which Slicer it shows: slicer-core's version; 5.10, which has no ``slicer.packaging``, where
+        the sources are that old or SLICER_STANDIN_VERSION says so.
+    """
     import slicer
 
-    source = os.environ.get("SLICER_SOURCE")
-    folder = Path(source) / "Base" / "Python" / "slicer" if source else _HERE / "slicer_python"
+    folder = sources()[0] / "Base" / "Python" / "slicer" if sources() else _HERE / "slicer_python"
     if not (folder / "ScriptedLoadableModule.py").is_file():
-        raise FileNotFoundError(f"SLICER_SOURCE must be a folder with Slicer's sources; there is no {folder}")
+        raise FileNotFoundError(f"SLICER_SOURCE must name folders with Slicer's sources; there is no {folder}")
     slicer.__path__.insert(0, str(folder))
     if (folder / "util.py").is_file():  # slicer-core brings its own copy and has imported it already
         sys.modules.pop("slicer.util", None)
         importlib.import_module("slicer.util")
-    return slicer
+    asked = os.environ.get("SLICER_STANDIN_VERSION") or importlib.metadata.version("slicer-core")
+    shown = tuple(int(number) for number in asked.split(".")[:2])
+    if not (folder / "packaging.py").is_file() or shown < FIRST_WITH_PACKAGING:
+        shown = min(shown, OLDEST)
+        sys.modules["slicer.packaging"] = None  # type: ignore[assignment]
+        vars(slicer).pop("packaging", None)
+    else:
+        importlib.import_module("slicer.packaging")
+    return slicer, (shown[0], shown[1])
 
 
 class _Application:
-    def __init__(self, slicer: Any, folder: Path, *, main_window: bool, testing: bool) -> None:
+    def __init__(
+        self, slicer: Any, version: tuple[int, int], folder: Path, *, main_window: bool, testing: bool
+    ) -> None:
         # slicer.app must be there before the modules are imported that look for it.
-        from .application import app, files, layout, modules
-        from .application.main_window import show_main_window
+        from .application import app, modules, windows
         from .pythonqt import wrap
 
-        application = app.qSlicerApplication(folder, _version())
+        application = app.qSlicerApplication(folder, version)
         application.temporaryPath = str(folder / "temporary")
         application.cachePath = str(folder / "cache")
         application.extensionsInstallPath = str(folder / "extensions")
@@ -102,16 +122,16 @@ class _Application:
         for cls in (modules.qSlicerScriptedLoadableModule, modules.qSlicerScriptedLoadableModuleWidget):
             setattr(slicer, cls.__name__, _wrapper_class(cls))
         application._scene, application._logic = made.scene, made.application_logic
-        application._io = files.qSlicerCoreIOManager(application, made.scene, made.module_logics)
+        application._io = app.qSlicerCoreIOManager(application, made.scene, made.module_logics)
         application._modules = modules.qSlicerModuleManager(application)
         for name, logic in made.module_logics.items():
             application._modules._add(modules.qSlicerAbstractCoreModule(name, logic))
         self.window: Any = None
         if main_window:
-            application._layout = layout.qSlicerLayoutManager(made.scene, made.application_logic)
-            self.window = show_main_window(application._modules)
+            application._layout = windows.qSlicerLayoutManager(made.scene, made.application_logic)
+            self.window = windows.show_main_window(application._modules)
         self.native, self.slicer = application, slicer
-        for name in ("ScriptedLoadableModule", "packaging", "testing", "util"):
+        for name in ("ScriptedLoadableModule", "testing", "util"):
             importlib.import_module(f"slicer.{name}")
 
     def load_modules(self, folders: Sequence[Path]) -> None:
@@ -133,11 +153,3 @@ def _wrapper_class(cls: type) -> type:
     from .pythonqt import wrapper_class
 
     return wrapper_class(cls)
-
-
-def _version() -> tuple[int, int]:
-    """Return the version of Slicer that the slicer-core package was built from."""
-    from importlib.metadata import version
-
-    major, minor = version("slicer-core").split(".")[:2]
-    return int(major), int(minor)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import shiboken6
 from PySide6 import QtCore, QtTest, QtWidgets
 
 from .pythonqt import native
@@ -58,12 +57,6 @@ def click_cell(table: Any, row: int, column: int = 0) -> None:
     assert rectangle.isValid(), f"the table has no cell {row}, {column}"
     button = QtCore.Qt.MouseButton.LeftButton
     in_event_loop(lambda: QtTest.QTest.mouseClick(view.viewport(), button, pos=rectangle.center()))
-    process_events()
-
-
-def type_text(widget: Any, text: str) -> None:
-    """Type a text into a widget."""
-    in_event_loop(lambda: QtTest.QTest.keyClicks(native(widget), text))
     process_events()
 
 
@@ -119,8 +112,3 @@ def screenshot(widget: Any, path: Path, *, scale: float = 1.0) -> Path:
     if not picture.save(str(path)):
         raise OSError(f"{path} cannot be written")
     return path
-
-
-def is_alive(widget: Any) -> bool:
-    """Tell whether Qt still has the object behind a wrapper."""
-    return bool(shiboken6.isValid(widget._native))

@@ -1,31 +1,37 @@
-"""The modules ``qt`` and ``ctk``, flat as in Slicer, and the widget classes that Slicer's ``slicer`` has."""
+"""The modules ``qt`` and ``ctk``, flat as in Slicer, the widget classes that ``slicer`` has, and ``qt.QUiLoader``.
+
+Qt's own loader replaces a class that it does not know by another, and only prints a line about a property or a
+connection that it cannot make. Here each of these is an error, so that the tests find a mistake in the ``.ui`` file.
+"""
 
 from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import shiboken6
-from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 
-from . import ui_loader
-from .pythonqt import Wrapper, native, wrapper_class
-from .widgets import ctk_path_line_edit, ctk_widgets
+from .pythonqt import Wrapper, native, wrap, wrapper_class
+from .pythonqt.members import Method, Property
+from .pythonqt.wrapper import member_of
+from .widgets import ctk_widgets
 
 _CTK = (
-    ctk_path_line_edit.ctkPathLineEdit,
-    ctk_widgets.ctkCheckBox,
+    ctk_widgets.ctkPathLineEdit,
     ctk_widgets.ctkCollapsibleButton,
-    ctk_widgets.ctkComboBox,
     ctk_widgets.ctkMessageBox,
     ctk_widgets.ctkSliderWidget,
 )
 # Slicer's own parameterNodeWrapper compares with these classes; nothing here makes one.
 _CTK_NAMES = (
+    "ctkCheckBox",
     "ctkCheckablePushButton",
     "ctkColorPickerButton",
+    "ctkComboBox",
     "ctkDirectoryButton",
     "ctkDoubleRangeSlider",
     "ctkDoubleSlider",
@@ -88,6 +94,112 @@ def _first(function: Callable[..., Any]) -> staticmethod[..., Any]:
     return staticmethod(call)
 
 
+_custom: dict[str, type] = {}
+
+
+def register(pyside_class: type) -> None:
+    """Make a class known to ``.ui`` files under its own name."""
+    _custom[pyside_class.__name__] = pyside_class
+
+
+class QUiLoader:
+    """Loads ``.ui`` files; an unknown class, property, signal or slot raises RuntimeError."""
+
+    def load(self, device: Any, parent: Any = None) -> Any:
+        root = ET.fromstring(bytes(native(device).readAll().data()))
+        later = list(_take_custom_properties(root))
+        connections = _take_connections(root)
+        loader = QtUiTools.QUiLoader()
+        for pyside_class in _custom.values():
+            loader.registerCustomWidget(pyside_class)
+        known = set(loader.availableWidgets()) | set(_custom) | {"QWidget", "Line"}
+        for element in root.iter("widget"):
+            if element.get("class") not in known:
+                raise RuntimeError(f"The .ui file uses the unknown widget class {element.get('class')}")
+        buffer = QtCore.QBuffer()
+        buffer.setData(ET.tostring(root))
+        buffer.open(QtCore.QIODevice.OpenModeFlag.ReadOnly)
+        widget = loader.load(buffer, native(parent))
+        if widget is None:
+            raise RuntimeError(f"The .ui file cannot be loaded: {loader.errorString()}")
+        _check_properties(root)
+        for name, property_name, value in later:
+            setattr(wrap(_find(widget, name)), property_name, value)
+        for sender, signal, receiver, slot in connections:
+            _connect(wrap(_find(widget, sender)), signal, wrap(_find(widget, receiver)), slot)
+        return wrap(widget)
+
+
+def _find(widget: QtWidgets.QWidget, name: str) -> QtCore.QObject:
+    found = widget if widget.objectName() == name else widget.findChild(QtCore.QObject, name)
+    if found is None:
+        raise RuntimeError(f"The .ui file refers to the unknown object {name}")
+    return found
+
+
+def _class(name: str) -> type:
+    return wrapper_class(_custom.get(name) or getattr(QtWidgets, name, QtWidgets.QWidget))
+
+
+def _check_properties(root: ET.Element) -> None:
+    for element in root.iter("widget"):
+        for entry in element.findall("property"):
+            name = entry.get("name", "")
+            member = getattr(_class(element.get("class", "")), name, None)
+            if entry.get("stdset") != "0" and not isinstance(member, Property):
+                raise RuntimeError(f"The .ui file sets the property {name}, which {element.get('class')} has not")
+
+
+def _take_custom_properties(root: ET.Element) -> Iterator[tuple[str, str, Any]]:
+    """Take the properties that our own classes declare out of the document: Qt's loader cannot convert all of them."""
+    for element in root.iter("widget"):
+        pyside_class = _custom.get(element.get("class", ""))
+        for entry in element.findall("property") if pyside_class else []:
+            name = entry.get("name", "")
+            if isinstance(getattr(pyside_class, name, None), QtCore.Property):
+                element.remove(entry)
+                yield element.get("name", ""), name, _value(entry[0], pyside_class)
+
+
+def _value(element: ET.Element, pyside_class: Any) -> Any:
+    text = element.text or ""
+    if element.tag in ("enum", "set"):
+        keys = [key.split("::")[-1] for key in text.split("|")]
+        value = getattr(_class(pyside_class.__name__), keys[0])
+        for key in keys[1:]:
+            value |= getattr(_class(pyside_class.__name__), key)
+        return value
+    if element.tag == "stringlist":
+        return [entry.text or "" for entry in element.findall("string")]
+    converters = {"bool": lambda t: t == "true", "number": int, "double": float, "string": str, "cstring": str}
+    if element.tag not in converters:
+        raise RuntimeError(f"The .ui file sets a property of the unsupported kind {element.tag}")
+    return converters[element.tag](text)  # type: ignore[no-untyped-call]
+
+
+def _take_connections(root: ET.Element) -> list[tuple[str, str, str, str]]:
+    connections = []
+    for section in root.findall("connections"):
+        for entry in section.findall("connection"):
+            sender, signal, receiver, slot = (
+                entry.findtext(key, "") for key in ("sender", "signal", "receiver", "slot")
+            )
+            connections.append((sender, signal, receiver, slot))
+        root.remove(section)
+    return connections
+
+
+def _connect(sender: Any, signal: str, receiver: Any, slot: str) -> None:
+    name = slot.split("(")[0]
+    if not isinstance(member_of(type(receiver), name), Method):
+        raise RuntimeError(f"The .ui file connects to the slot {slot}, which {receiver.className()} has not")
+    function, count = getattr(receiver, name), 0 if slot.endswith("()") else slot.count(",") + 1
+    try:
+        sender.connect(signal, lambda *arguments: function(*arguments[:count]))
+    except ValueError as error:
+        raise RuntimeError(f"The .ui file connects a signal that is not there: {error}") from error
+
+
 def install() -> None:
     """Put ``qt`` and ``ctk`` where ``import`` finds them, and make the custom widgets known to ``.ui`` files."""
     if "qt" in sys.modules:
@@ -98,26 +210,28 @@ def install() -> None:
     dialog = wrapper_class(QtWidgets.QFileDialog)
     for name in ("getOpenFileName", "getOpenFileNames", "getSaveFileName"):
         setattr(dialog, name, _first(getattr(QtWidgets.QFileDialog, name)))
-    qt.QUiLoader = ui_loader.QUiLoader  # type: ignore[attr-defined]
+    qt.QUiLoader = QUiLoader  # type: ignore[attr-defined]
     for pyside_class in _CTK:
         setattr(ctk, pyside_class.__name__, wrapper_class(pyside_class))
-        ui_loader.register(pyside_class)
+        register(pyside_class)
     for name in _CTK_NAMES:
         setattr(ctk, name, _name_only(name))
 
 
-def install_mrml_widgets(slicer: types.ModuleType) -> None:
+def install_mrml_widgets(slicer: types.ModuleType, version: tuple[int, int]) -> None:
     """Add the widget classes to ``slicer``; it must be importable first, since they use the scene's classes."""
     from .widgets import mrml_widgets, node_combo_box
 
+    if version < (5, 12):
+        del node_combo_box.qMRMLNodeComboBox.cpp_signals["nodeAddedByUserAction(vtkMRMLNode*)"]
     for pyside_class in (
         mrml_widgets.qMRMLWidget,
         mrml_widgets.qSlicerWidget,
-        mrml_widgets.qMRMLTableView,
+        mrml_widgets.qMRMLSegmentationShow3DButton,
         node_combo_box.qMRMLNodeComboBox,
     ):
         setattr(slicer, pyside_class.__name__, wrapper_class(pyside_class))
-        ui_loader.register(pyside_class)
+        register(pyside_class)
     for name in _MRML_NAMES:
         setattr(slicer, name, _name_only(name))
 

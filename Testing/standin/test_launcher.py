@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from slicer_standin.command_line import CommandLineError, parse
+from slicer_standin.launcher import CommandLineError, parse
 
 HERE = Path(__file__).parent
 LAUNCHER = HERE.parent / "slicer_standin" / "launcher.py"
@@ -58,6 +58,37 @@ def test_a_script_that_does_not_end_slicer_is_found() -> None:
     done = launch("--no-main-window", "--python-code", "print('done')", patience=0.2)
     assert done.returncode == 99
     assert "must end with sys.exit" in done.stderr
+
+
+FACE = """
+import importlib
+box, told = slicer.qMRMLNodeComboBox(), []
+box.nodeTypes = ["vtkMRMLMarkupsROINode"]
+box.setMRMLScene(slicer.mrmlScene)
+box.connect("nodeAddedByUser(vtkMRMLNode*)", told.append)
+shown = slicer.util.findChildren(box, className="QComboBox")[0]
+row = [shown.itemText(n).split()[0] for n in range(shown.count)].index("Create")
+shown.connect("activated(int)", lambda _: None)
+shown.activated.emit(row)
+print(slicer.app.minorVersion, len(told), end=" ")
+for name in ("box.nodeAddedByUserAction", "importlib.import_module('slicer.packaging')", "slicer.packaging"):
+    try:
+        eval(name)
+        print("there", end=" ")
+    except (AttributeError, ImportError):
+        print("missing", end=" ")
+"""
+
+
+@pytest.mark.parametrize(
+    ("version", "said"), [("5.10", "10 2 missing missing missing"), ("5.13", "13 1 there there there")]
+)
+def test_both_faces_have_what_their_slicer_has(version: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLICER_STANDIN_VERSION", version)
+    monkeypatch.delenv("SLICER_SOURCE", raising=False)
+    done = launch("--testing", "--no-main-window", "--python-code", FACE)
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
 
 
 def test_a_file_that_is_no_module_stops_the_start(tmp_path: Path) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from slicer_standin.interaction import click_cell, process_events
+from slicer_standin.interaction import process_events
 
 VOLUME = "vtkMRMLScalarVolumeNode"
 
@@ -84,15 +83,15 @@ def test_names_follow_also_of_nodes_that_were_there_before(slicer: Any) -> None:
 
 
 def test_a_widget_that_is_gone_is_not_told_of_the_scene(slicer: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    node, table = add_volume(slicer, "one"), slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
-    box, view = slicer.qMRMLNodeComboBox(), slicer.qMRMLTableView()
+    node, segmentation = add_volume(slicer, "one"), slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    box, button = slicer.qMRMLNodeComboBox(), slicer.qMRMLSegmentationShow3DButton()
     box.nodeTypes = [VOLUME]
     box.setMRMLScene(slicer.mrmlScene)
-    view.setMRMLTableNode(table)
+    button.setSegmentationNode(segmentation)
     box.delete()
-    view.delete()
+    button.delete()
     node.SetName("two")
-    table.Modified()
+    segmentation.Modified()
     slicer.mrmlScene.Clear(False)
     assert "Traceback" not in capfd.readouterr().err
 
@@ -168,19 +167,20 @@ def test_the_path_is_told_and_kept_in_the_history(slicer: Any, tmp_path: Path) -
         edit.currentPath = tmp_path
 
 
-def test_the_table_shows_the_node_and_a_row_can_be_clicked(slicer: Any) -> None:
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
-    slicer.util.updateTableFromArray(node, [np.array([2, 10]), np.array([0.5, 0.25])], ["slice", "probability"])
-    view = slicer.qMRMLTableView()
-    view.setMRMLScene(slicer.mrmlScene)
-    view.setMRMLTableNode(node)
-    view.show()
-    process_events()
-    assert (view.model().rowCount(), view.model().columnCount()) == (2, 2)
-    clicked: list[int] = []
-    view.connect("clicked(QModelIndex)", lambda index: clicked.append(index.row()))
-    click_cell(view, 1)
-    assert clicked == [1]
-    slicer.util.updateTableFromArray(node, [np.array([2])], ["slice"])
-    assert view.model().rowCount() == 1
-    view.setMRMLTableNode(None)
+def test_show_3d_follows_the_segmentation(slicer: Any) -> None:
+    button = slicer.qMRMLSegmentationShow3DButton()
+    assert not button.enabled
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode")
+    node.CreateDefaultDisplayNodes()
+    button.setSegmentationNode(node)
+    assert not button.enabled  # there is nothing to show
+    node.GetSegmentation().AddEmptySegment("one")
+    node.Modified()
+    assert button.enabled
+    button.checked = True
+    assert node.GetSegmentation().ContainsRepresentation("Closed surface")
+    node.RemoveClosedSurfaceRepresentation()
+    assert not button.checked
+    button.locked = True
+    assert not button.enabled
+    button.setSegmentationNode(None)

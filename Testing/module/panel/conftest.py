@@ -60,8 +60,10 @@ def study(panel: Any, phantom: Any) -> Any:
     """The synthetic study in the scene, and the small model chosen."""
     from DCMMultiTaskLib.scene.nodes import add_volume
 
-    node = add_volume(phantom.volume)
+    node = add_volume(phantom.volume, phantom.name)
     process_events()
     parameters = panel._parameterNode
     parameters.modelPath = str(TINY_MODEL)
-    return SimpleNamespace(node=node, volume=phantom.volume, truth=phantom.truth, parameters=parameters)
+    return SimpleNamespace(
+        node=node, name=phantom.name, volume=phantom.volume, truth=phantom.truth, parameters=parameters
+    )

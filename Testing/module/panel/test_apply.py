@@ -75,11 +75,11 @@ def test_the_numbers_are_those_of_the_command_line(slicer: Any, panel: Any, stud
     from DCMMultiTaskLib.cli import main
     from DCMMultiTaskLib.imaging.writing import write_volume
 
-    file = tmp_path / f"{study.volume.name}.nrrd"
+    file = tmp_path / f"{study.name}.nrrd"
     write_volume(file, study.volume)
     assert main(["predict", str(file), "-o", str(tmp_path), "--model", study.parameters.modelPath]) == 0
     click(panel.ui.applyButton)
-    with (tmp_path / f"{study.volume.name}_risk.csv").open(newline="", encoding="utf-8") as stream:
+    with (tmp_path / f"{study.name}_risk.csv").open(newline="", encoding="utf-8") as stream:
         told = list(csv.DictReader(stream))
     rows = rows_of(study.parameters.table)
     assert len(told) == len(rows)
@@ -90,8 +90,8 @@ def test_the_numbers_are_those_of_the_command_line(slicer: Any, panel: Any, stud
         assert int(text["dcm_class"]) == row.dcm_class
         assert float(text["myocardium_area_mm2"]) == pytest.approx(row.myocardium_area_mm2, abs=5e-3)
         assert text["quality"] == row.quality
-    mask = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / f"{study.volume.name}.seg.nrrd")))
-    np.testing.assert_array_equal(mask_of(slicer, study), mask)
+    mask = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / f"{study.name}.seg.nrrd")))
+    np.testing.assert_array_equal(mask_of(slicer, study), mask == 1)
 
 
 def test_running_again_updates_the_nodes_and_does_not_multiply_them(slicer: Any, panel: Any, study: Any) -> None:
@@ -123,10 +123,35 @@ def test_the_activation_map_is_made_when_asked_for_and_shown_over_the_volume(
     assert composite.GetForegroundVolumeID() == activation.GetID()
 
 
+def test_a_run_without_activation_map_takes_the_old_one_out_of_the_views_and_leaves_the_users_own(
+    slicer: Any, panel: Any, study: Any
+) -> None:
+    composites = [
+        slicer.app.layoutManager().sliceWidget(name).mrmlSliceCompositeNode() for name in ("Red", "Green", "Yellow")
+    ]
+    study.parameters.computeActivation = True
+    click(panel.ui.applyButton)
+    own = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "perfusion")
+    composites[2].SetForegroundVolumeID(own.GetID())
+    study.parameters.computeActivation = False
+    click(panel.ui.applyButton)
+    assert [composite.GetForegroundVolumeID() for composite in composites] == [None, None, own.GetID()]
+
+
+def test_what_is_said_of_one_volume_is_not_left_above_another(slicer: Any, panel: Any, study: Any) -> None:
+    click(panel.ui.applyButton)
+    said = panel.ui.statusLabel.text
+    assert said.startswith("Finished")
+    study.parameters.inputVolume = add_volume(study.volume, study.name)
+    assert panel.ui.statusLabel.text == ""
+    study.parameters.inputVolume = study.node
+    assert panel.ui.statusLabel.text == said
+
+
 def test_results_of_one_patient_are_never_written_over_by_the_next(slicer: Any, panel: Any, study: Any) -> None:
     click(panel.ui.applyButton)
     first = study.parameters.segmentation, study.parameters.table
-    other = add_volume(study.volume.with_array(study.volume.array[::-1].copy()))
+    other = add_volume(study.volume.with_array(study.volume.array[::-1].copy()), study.name)
     study.parameters.inputVolume = other
     assert study.parameters.segmentation is None
     assert panel.ui.sliceTable.rowCount == 0
@@ -173,7 +198,7 @@ def test_a_saved_scene_brings_panel_and_nodes_back(slicer: Any, panel: Any, stud
     assert slicer.mrmlScene.ReadFromMRB(str(tmp_path / "study.mrb"), True)
     process_events()
     parameters = panel._parameterNode
-    assert parameters.inputVolume.GetName() == study.volume.name
+    assert parameters.inputVolume.GetName() == study.name
     assert (parameters.largestComponent, parameters.useModelThreshold, parameters.threshold) == (False, False, 0.25)
     assert not panel.ui.largestComponentCheckBox.checked
     assert panel.ui.thresholdSlider.value == pytest.approx(0.25)

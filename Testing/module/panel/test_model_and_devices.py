@@ -20,6 +20,7 @@ def test_the_chosen_model_is_named_and_a_file_that_is_none_is_told_at_once(
     panel: Any, study: Any, tmp_path: Path
 ) -> None:
     assert panel.ui.modelInfoLabel.text == "tiny 1"
+    assert panel.ui.modelInfoLabel.enabled  # not grey: it is there to be read
     wrong = tmp_path / "wrong.dcmmodel"
     wrong.write_text("hello")
     study.parameters.modelPath = str(wrong)
@@ -80,12 +81,19 @@ def test_choices_have_names_that_a_reader_understands(panel: Any, study: Any) ->
     assert [box.itemText(n) for n in range(box.count())] == ["Automatic (largest spacing)", "I", "J", "K"]
 
 
-def test_a_new_box_starts_around_the_middle_of_the_volume(slicer: Any, panel: Any, study: Any) -> None:
-    roi = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsROINode")
-    panel.onRoiAdded(roi)
+def test_a_new_box_starts_around_the_middle_of_the_volume_and_one_that_was_drawn_stays(
+    slicer: Any, panel: Any, study: Any
+) -> None:
     bounds, centre, size = [0.0] * 6, [0.0] * 3, [0.0] * 3
+    roi = panel.ui.roiSelector.addNode()
+    assert study.parameters.roi is roi
     study.node.GetRASBounds(bounds)
     roi.GetCenterWorld(centre)
     roi.GetSizeWorld(size)
     assert centre == pytest.approx([(bounds[2 * axis] + bounds[2 * axis + 1]) / 2 for axis in range(3)])
     assert all(0 < length <= 130 for length in size)
+    drawn = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsROINode")
+    drawn.SetSizeWorld(20, 30, 40)
+    panel.ui.roiSelector.setCurrentNode(drawn)
+    drawn.GetSizeWorld(size)
+    assert size == [20, 30, 40]

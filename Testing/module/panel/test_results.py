@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from provenances import provenance
 from slicer_standin.interaction import click, click_cell, process_events
 
+from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.inference.result import Result, SliceRow
 from DCMMultiTaskLib.scene.nodes import add_volume, result_to_nodes
 from DCMMultiTaskLib.scene.table import rows_of
@@ -26,26 +28,29 @@ def result(panel: Any, phantom: Any) -> Any:
     rows = tuple(
         SliceRow(
             slice=k,
-            position_mm=k * volume.spacing[2],
+            position_mm=k * volume.geometry.spacing[2],
             dcm_probability=probability,
             dcm_class=int(probability >= 0.5),
-            myocardium_area_mm2=float((phantom.truth.array[k] == 1).sum() * volume.spacing[0] * volume.spacing[1]),
+            myocardium_area_mm2=float(
+                (phantom.truth.array[k] == 1).sum() * volume.geometry.spacing[0] * volume.geometry.spacing[1]
+            ),
             quality=quality,
             cavity_area_mm2=1000.0,
         )
         for k, (probability, quality) in enumerate(zip(PROBABILITIES, QUALITY, strict=True))
     )
     known = Result(
-        volume=volume,
-        mask=(phantom.truth.array == 1).astype(np.uint8),
+        study=Study(phantom.name, [volume]),
+        labels={0: phantom.truth.array},
+        phase=0,
         slice_axis=2,
         rows=rows,
         dcm_probability=0.62,
         dcm_class=1,
         rule="Mean of the slices, for this test.",
-        provenance={"decision": {"threshold": 0.5}, "notes": ["A note for the user."], "seconds": 1.0, "device": "cpu"},
+        provenance=provenance(notes=("A note for the user.",), seconds=1.0),
     )
-    nodes = result_to_nodes(known, add_volume(volume))
+    nodes = result_to_nodes(known, add_volume(volume, phantom.name))
     parameters = panel._parameterNode
     parameters.inputVolume, parameters.segmentation = nodes.volume, nodes.segmentation
     parameters.table = nodes.table
@@ -98,38 +103,71 @@ def test_slices_that_should_not_be_believed_stand_out(panel: Any, result: Any) -
     assert bold == [1, 3, 5]
 
 
-def centre_of_slice(phantom: Any, k: int) -> list[float]:
+def centre_of_slice(phantom: Any, k: float) -> np.ndarray:
     """RAS position of the middle of the whole mask, moved along the slice normal onto slice k."""
     volume = phantom.volume
     where = np.argwhere(phantom.truth.array == 1)[:, ::-1]
     low, high = where.min(axis=0), where.max(axis=0)
     index = np.array([*((low + high) / 2)[:2], k, 1.0])
-    return ((volume.index_to_lps @ index)[:3] * (-1, -1, 1)).tolist()
+    return (volume.geometry.index_to_lps @ index)[:3] * (-1, -1, 1)
+
+
+def slice_nodes(slicer: Any) -> list[Any]:
+    manager = slicer.app.layoutManager()
+    return [manager.sliceWidget(name).mrmlSliceNode() for name in manager.sliceViewNames()]
+
+
+def middle_of(slicer: Any, node: Any) -> np.ndarray:
+    """RAS position in the middle of a slice view."""
+    width, height, _ = node.GetDimensions()
+    return (slicer.util.arrayFromVTKMatrix(node.GetXYToRAS()) @ [width / 2, height / 2, 0, 1])[:3]
 
 
 @pytest.mark.parametrize("row", [1, 5])
-def test_a_click_on_a_row_moves_every_slice_view_to_that_slice(
+def test_a_click_on_a_row_centres_every_slice_view_on_the_heart_in_that_slice(
     slicer: Any, panel: Any, result: Any, phantom: Any, row: int
 ) -> None:
     from DCMMultiTaskModule import display
 
     display.showResult(result)
+    for node in slice_nodes(slicer):
+        node.SetXYZOrigin(30, -20, 0)  # the user has moved the picture
     click_cell(panel.ui.sliceTable, row, 1)
-    names = slicer.app.layoutManager().sliceViewNames()
-    volume = phantom.volume
-    normal = volume.direction[:, 2] * (-1, -1, 1)
-    expected = centre_of_slice(phantom, row)
+    normal = phantom.volume.geometry.direction[:, 2] * (-1, -1, 1)
     in_plane = 0
-    for name in names:
-        node = slicer.app.layoutManager().sliceWidget(name).mrmlSliceNode()
-        matrix = slicer.util.arrayFromVTKMatrix(node.GetSliceToRAS())
-        distance = abs(matrix[:3, 2] @ (np.array(expected) - matrix[:3, 3]))
-        if abs(matrix[:3, 2] @ normal) > 0.999:
-            in_plane += 1
-            assert distance < 1e-3
-        else:
-            assert distance < 30  # through the heart
+    for node in slice_nodes(slicer):
+        in_plane += abs(slicer.util.arrayFromVTKMatrix(node.GetSliceToRAS())[:3, 2] @ normal) > 0.999
+        np.testing.assert_allclose(middle_of(slicer, node), centre_of_slice(phantom, row), atol=1e-3)
     assert in_plane >= 1
+
+
+def test_after_a_run_the_views_show_the_middle_of_the_ventricle_from_near(
+    slicer: Any, panel: Any, result: Any, phantom: Any
+) -> None:
+    from DCMMultiTaskModule import display
+
+    display.showResult(result)
+    found = np.argwhere((phantom.truth.array == 1).any(axis=0))
+    size = (np.ptp(found, axis=0) + 1).max() * phantom.volume.geometry.spacing[0]
+    middle = centre_of_slice(phantom, (phantom.truth.array.shape[0] - 1) / 2)
+    for node in slice_nodes(slicer):
+        np.testing.assert_allclose(middle_of(slicer, node), middle, atol=1e-3)
+        assert size < min(node.GetFieldOfView()[:2]) < 3 * size
+
+
+def test_an_empty_mask_leaves_the_whole_image_in_the_views(slicer: Any, panel: Any, result: Any, phantom: Any) -> None:
+    from DCMMultiTaskModule import display
+
+    mask = np.zeros(phantom.volume.array.shape, np.uint8)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, result.segmentation, result.segment_id, result.volume)
+    display.showResult(result)
+    whole = phantom.volume.array.shape[2] * phantom.volume.geometry.spacing[0]
+    for node in slice_nodes(slicer):
+        if (
+            abs(slicer.util.arrayFromVTKMatrix(node.GetSliceToRAS())[:3, 2] @ (phantom.volume.geometry.direction[:, 2]))
+            > 0.999
+        ):
+            assert min(node.GetFieldOfView()[:2]) > 0.9 * whole
 
 
 def test_after_sorting_a_click_still_goes_to_the_slice_of_the_row(
@@ -151,14 +189,17 @@ def test_the_chart_is_shown_in_the_layout(slicer: Any, panel: Any, result: Any) 
     assert view.GetPlotChartNodeID() == result.chart.GetID()
 
 
-def test_show_3d_makes_and_hides_a_surface_of_the_heart(slicer: Any, panel: Any, result: Any) -> None:
+def test_show_3d_is_slicers_own_button_and_makes_and_removes_a_surface(slicer: Any, panel: Any, result: Any) -> None:
+    assert panel.ui.show3DButton.className() == "qMRMLSegmentationShow3DButton"
     segmentation = result.segmentation.GetSegmentation()
     assert not segmentation.ContainsRepresentation("Closed surface")
     click(panel.ui.show3DButton)
     assert segmentation.ContainsRepresentation("Closed surface")
     assert result.segmentation.GetDisplayNode().GetVisibility3D()
     click(panel.ui.show3DButton)
-    assert not result.segmentation.GetDisplayNode().GetVisibility3D()
+    assert not segmentation.ContainsRepresentation("Closed surface")
+    panel._parameterNode.table = None
+    assert not panel.ui.show3DButton.enabled
 
 
 def test_the_exported_table_is_the_file_of_the_command_line(
@@ -227,8 +268,9 @@ def test_a_patient_without_a_usable_slice_has_no_probability(
     slicer: Any, panel: Any, result: Any, phantom: Any
 ) -> None:
     empty = Result(
-        volume=phantom.volume,
-        mask=np.zeros(phantom.volume.array.shape, np.uint8),
+        study=Study(phantom.name, [phantom.volume]),
+        labels={0: np.zeros(phantom.volume.array.shape, np.uint8)},
+        phase=0,
         slice_axis=2,
         rows=tuple(
             replace(row, dcm_probability=float("nan"), quality="no myocardium found") for row in rows_of(result.table)
@@ -236,7 +278,7 @@ def test_a_patient_without_a_usable_slice_has_no_probability(
         dcm_probability=float("nan"),
         dcm_class=0,
         rule="No slice could be used.",
-        provenance={"decision": {"threshold": 0.5}, "notes": [], "seconds": 1.0, "device": "cpu"},
+        provenance=provenance(),
     )
     result_to_nodes(empty, result.volume, segmentation_node=result.segmentation, table_node=result.table)
     panel.results.show(result.table)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from slicer_standin.interaction import click
 
 
 @pytest.fixture
@@ -26,6 +27,37 @@ def test_the_sample_study_is_listed_once_with_its_thumbnail_and_loads_without_a_
     volume = SampleData.downloadSample("DCMPhantom")
     assert volume.GetName() == "DCMPhantom"
     assert volume.GetImageData().GetDimensions() == (256, 192, 10)
+
+
+def test_the_sample_study_is_one_click_away_and_comes_once(started: Any, panel: Any) -> None:
+    click(panel.ui.sampleButton)
+    volume = panel._parameterNode.inputVolume
+    assert volume.GetName() == "DCMPhantom"
+    click(panel.ui.sampleButton)
+    assert panel._parameterNode.inputVolume is volume
+    assert len(started.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == 1
+    assert panel.ui.applyButton.enabled
+
+
+def test_the_key_of_the_sample_data_is_the_same_in_every_language(
+    started: Any, panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import SampleData
+    import slicer.i18n
+
+    from DCMMultiTaskModule import sample_data
+
+    monkeypatch.setattr(slicer.i18n, "translate", lambda context, text: f"({text})")
+    monkeypatch.setattr(sample_data, "_", lambda text: f"({text})", raising=False)
+    sample_data.registerSampleData()
+    assert "(DCM Multi-Task)" not in SampleData.SampleDataLogic.sampleDataSourcesByCategory()
+
+
+def test_the_path_of_the_module_is_its_file(started: Any) -> None:
+    """The folder beside it is what README tells to look for."""
+    path = Path(started.modules.dcmmultitask.path)
+    assert path.name == "DCMMultiTask.py"
+    assert (path.parent / "DCMMultiTaskModule").is_dir()
 
 
 def test_a_sample_study_that_was_changed_on_disk_is_refused(

@@ -14,7 +14,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 from ..pythonqt import wrap
 from ..widgets.mrml_widgets import qSlicerWidget
-from ..widgets.properties import stored
+from ..widgets.support import stored
 
 
 class qSlicerAbstractCoreModule(QtCore.QObject):

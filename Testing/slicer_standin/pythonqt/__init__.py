@@ -7,7 +7,7 @@ as it does in Slicer.
 """
 
 from .conversion import native, wrap
-from .signals import slot_errors
+from .members import slot_errors
 from .wrapper import Wrapper, wrapper_class
 
 __all__ = ["Wrapper", "native", "slot_errors", "wrap", "wrapper_class"]

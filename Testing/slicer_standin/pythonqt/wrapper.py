@@ -10,7 +10,7 @@ from typing import Any
 import shiboken6
 from PySide6 import QtCore
 
-from . import conversion, signals
+from . import conversion, members
 from .conversion import native, wrap
 from .members import Method, Property, SignalMember
 
@@ -152,11 +152,11 @@ def _object_members() -> Iterator[tuple[str, Any]]:
 
     def connect(self: Any, signal: str, receiver: Any, slot: str | None = None) -> bool:
         target = receiver if slot is None else getattr(receiver, slot.split("(")[0])
-        return signals.connect(native(self), signal, target)
+        return members.connect(native(self), signal, target)
 
     def disconnect(self: Any, signal: str, receiver: Any = None, slot: str | None = None) -> bool:
         target = receiver if slot is None else getattr(receiver, slot.split("(")[0])
-        return signals.disconnect(native(self), signal, target)
+        return members.disconnect(native(self), signal, target)
 
     def class_name(self: Any) -> str:
         return str(native(self).metaObject().className())

@@ -1,13 +1,14 @@
-"""CTK's small widgets: collapsible button, slider with spin box, combo box, check box, message box."""
+"""CTK's widgets: collapsible button, slider with spin box, path line edit, message box."""
 
 from __future__ import annotations
 
 import enum
+from pathlib import Path
 from typing import Any
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from .properties import stored
+from .support import stored
 
 
 class ctkCollapsibleButton(QtWidgets.QAbstractButton):
@@ -161,27 +162,102 @@ class ctkSliderWidget(QtWidgets.QWidget):
         self._box.setValue(self._box.minimum())
 
 
-class ctkComboBox(QtWidgets.QComboBox):
-    """A combo box with a text for when nothing is chosen."""
+class ctkPathLineEdit(QtWidgets.QWidget):
+    """An editable combo box of paths and a button that opens a file dialog."""
 
-    class ScrollEffect(enum.Enum):
-        NeverScroll, AlwaysScroll, ScrollWithFocus, ScrollWithNoVScrollBar = range(4)
+    class Filter(enum.Flag):
+        Dirs, Files, Drives, NoSymLinks = 0x001, 0x002, 0x004, 0x008
+        Readable, Writable, Executable = 0x010, 0x020, 0x040
+        Hidden = 0x100
+        NoDotAndDotDot = 0x1000
 
-    defaultText = stored("defaultText", str, "", lambda self: self.setPlaceholderText(self.defaultText))
-    forceDefault = stored("forceDefault", bool, False)
+    class SizeAdjustPolicy(enum.Enum):
+        AdjustToContents, AdjustToContentsOnFirstShow, AdjustToMinimumContentsLength = range(3)
 
-    def _user_data(self) -> str:
-        data = self.currentData()
-        return "" if data is None else str(data)
+    currentPathChanged = QtCore.Signal(str)
+    validInputChanged = QtCore.Signal(bool)
 
-    def _set_user_data(self, text: str) -> None:
-        self.setCurrentIndex(self.findData(text))
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._box = QtWidgets.QComboBox(self)
+        self._box.setEditable(True)
+        self._box.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
+        self._browse_button = QtWidgets.QToolButton(self)
+        self._browse_button.setText("...")
+        layout = QtWidgets.QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._box)
+        layout.addWidget(self._browse_button)
+        self.setFocusProxy(self._box)
+        self._was_valid = False
+        self._box.editTextChanged.connect(self._edited)
+        self._browse_button.clicked.connect(self.browse)
 
-    currentUserDataAsString = QtCore.Property(str, _user_data, _set_user_data)
+    def _edited(self, path: str) -> None:
+        valid = bool(path) and Path(path).exists()
+        if valid != self._was_valid:
+            self._was_valid = valid
+            self.validInputChanged.emit(valid)
+        self.currentPathChanged.emit(path)
 
+    def _path(self) -> str:
+        return str(self._box.currentText())
 
-class ctkCheckBox(QtWidgets.QCheckBox):
-    """A check box (the indicator's icon is left out)."""
+    def setCurrentPath(self, path: str) -> None:
+        if not isinstance(path, str):
+            raise TypeError("currentPath needs str")
+        self._box.setEditText(path)
+
+    currentPath = QtCore.Property(str, _path, setCurrentPath)
+    label = stored("label", str, "")
+    nameFilters = stored("nameFilters", "QStringList", [])
+    filters = stored("filters", object, Filter.Dirs | Filter.Files | Filter.Drives)
+    settingKey = stored("settingKey", str, "", lambda self: self.retrieveHistory())
+    sizeAdjustPolicy = stored("sizeAdjustPolicy", object, SizeAdjustPolicy.AdjustToContentsOnFirstShow)
+    minimumContentsLength = stored("minimumContentsLength", int, 0)
+    showHistoryButton = stored("showHistoryButton", bool, True)
+    showBrowseButton = stored(
+        "showBrowseButton", bool, True, lambda self: self._browse_button.setVisible(self.showBrowseButton)
+    )
+
+    def comboBox(self) -> QtWidgets.QComboBox:
+        return self._box
+
+    def browse(self, *_: Any) -> None:
+        if self.filters & self.Filter.Files:
+            path = QtWidgets.QFileDialog.getOpenFileName(self, self.label, self._path(), ";;".join(self.nameFilters))[0]
+        else:
+            path = QtWidgets.QFileDialog.getExistingDirectory(self, self.label, self._path())
+        if path:
+            self.setCurrentPath(path)
+
+    def _history_key(self) -> str:
+        return f"ctkPathLineEdit/{self.settingKey or self.objectName()}"
+
+    def _history(self) -> list[str]:
+        history = QtCore.QSettings().value(self._history_key()) or []
+        return [history] if isinstance(history, str) else list(history)
+
+    def addCurrentPathToHistory(self) -> None:
+        path = self._path()
+        if not path:
+            return
+        history = [path, *(entry for entry in self._history() if entry != path)]
+        QtCore.QSettings().setValue(self._history_key(), history)
+        self._fill(history, path)
+
+    def retrieveHistory(self) -> None:
+        history, path = self._history(), self._path()
+        self._fill(history, path)
+        if history and not path:
+            self.setCurrentPath(history[0])  # the most recent one, as the real widget does
+
+    def _fill(self, history: list[str], path: str) -> None:
+        self._box.blockSignals(True)
+        self._box.clear()
+        self._box.addItems(history)
+        self._box.setEditText(path)
+        self._box.blockSignals(False)
 
 
 class ctkMessageBox(QtWidgets.QMessageBox):

@@ -1,13 +1,14 @@
-"""Widgets that know the scene: the panels ``qMRMLWidget`` and ``qSlicerWidget``, and the table view."""
+"""Widgets that know the scene: the panels ``qMRMLWidget`` and ``qSlicerWidget``, and the button Show 3D."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import slicer
 import vtk
-from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6 import QtCore, QtWidgets
 
-from .observations import Observations
+from .support import Observations, stored
 
 
 class qMRMLWidget(QtWidgets.QWidget):
@@ -33,53 +34,52 @@ class qSlicerWidget(qMRMLWidget):
     """In Slicer a sibling of ``qMRMLWidget`` with the same interface."""
 
 
-class qMRMLTableView(QtWidgets.QTableView):
-    """The cells of a table node, read only here, with the row that is clicked selected."""
+class qMRMLSegmentationShow3DButton(QtWidgets.QPushButton):
+    """Makes and removes a segmentation's surface (without the menu of its smoothing)."""
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._scene: Any = None
+        super().__init__("Show 3D", parent)
         self._node: Any = None
         self._observations = Observations(self)
-        self._items = QtGui.QStandardItemModel(self)
-        self._sorted = QtCore.QSortFilterProxyModel(self)
-        self._sorted.setSourceModel(self._items)
-        self._sorted.setSortRole(QtCore.Qt.ItemDataRole.UserRole)
-        self.setModel(self._sorted)
-        self.setEditTriggers(QtWidgets.QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setCheckable(True)
+        self.setEnabled(False)
+        self.toggled.connect(self._toggled)
 
-    def mrmlScene(self) -> Any:
-        return self._scene
+    locked = stored("locked", bool, False, lambda self: self._update())
 
-    def setMRMLScene(self, scene: Any) -> None:
-        self._scene = scene
-        if scene is None:
-            self.setMRMLTableNode(None)
-
-    def mrmlTableNode(self) -> Any:
+    def segmentationNode(self) -> Any:
         return self._node
 
-    def setMRMLTableNode(self, node: Any) -> None:
+    def setSegmentationNode(self, node: Any) -> None:
+        if node is self._node:
+            return
         self._observations.clear()
         self._node = node
         if node is not None:
-            self._observations.add(node, vtk.vtkCommand.ModifiedEvent, type(self)._update)
+            for event in (vtk.vtkCommand.ModifiedEvent, slicer.vtkSegmentation.ContainedRepresentationNamesModified):
+                self._observations.add(node, event, type(self)._update)
         self._update()
 
     def _update(self, *_: Any) -> None:
-        self._items.clear()
-        table = self._node.GetTable() if self._node is not None else None
-        if table is None:
+        segmentation = self._node.GetSegmentation() if self._node is not None else None
+        surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
+        self.setEnabled(
+            segmentation is not None
+            and not self.locked
+            and segmentation.GetNumberOfSegments() > 0
+            and segmentation.GetSourceRepresentationName() != surface
+        )
+        if segmentation is not None:
+            blocked = self.blockSignals(True)
+            self.setChecked(segmentation.ContainsRepresentation(surface))
+            self.blockSignals(blocked)
+
+    def _toggled(self, on: bool) -> None:
+        if self._node is None:
             return
-        names = [table.GetColumnName(column) for column in range(table.GetNumberOfColumns())]
-        titles = [self._node.GetColumnTitle(name) or name for name in names]
-        self._items.setHorizontalHeaderLabels(titles)
-        for row in range(table.GetNumberOfRows()):
-            cells = []
-            for column in range(len(names)):
-                variant = table.GetValue(row, column)
-                text = variant.ToString()
-                item = QtGui.QStandardItem(text)
-                item.setData(variant.ToDouble() if variant.IsNumeric() else text, QtCore.Qt.ItemDataRole.UserRole)
-                cells.append(item)
-            self._items.appendRow(cells)
+        segmentation, display = self._node.GetSegmentation(), self._node.GetDisplayNode()
+        surface = slicer.vtkSegmentationConverter.GetSegmentationClosedSurfaceRepresentationName()
+        if not on:
+            segmentation.RemoveRepresentation(surface)
+        elif segmentation.CreateRepresentation(surface) and display:
+            display.SetPreferredDisplayRepresentationName3D(surface)

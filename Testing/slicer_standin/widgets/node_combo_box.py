@@ -6,13 +6,19 @@ from typing import Any, ClassVar
 
 import slicer
 import vtk
-from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6 import QtCore, QtWidgets
 
-from .observations import Observations
-from .properties import stored
+from .support import Observations, stored
 
 _NODE_ID = int(QtCore.Qt.ItemDataRole.UserRole)
 _ACTION = _NODE_ID + 1
+_BY_USER_ACTION = "nodeAddedByUserAction(vtkMRMLNode*)"  # since Slicer 5.12
+
+
+class qMRMLSortFilterProxyModel(QtCore.QObject):
+    """What a selector leaves out, beside what its own properties say."""
+
+    hiddenNodeIDs = stored("hiddenNodeIDs", "QStringList", [], lambda self: self.parent()._rebuild())
 
 
 class qMRMLNodeComboBox(QtWidgets.QWidget):
@@ -34,7 +40,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         "nodeActivated(vtkMRMLNode*)": "_nodeActivated",
         "nodeAdded(vtkMRMLNode*)": "_nodeAdded",
         "nodeAddedByUser(vtkMRMLNode*)": "_nodeAddedByUser",
-        "nodeAddedByUserAction(vtkMRMLNode*)": "_nodeAddedByUserAction",
+        _BY_USER_ACTION: "_nodeAddedByUserAction",
         "nodeAboutToBeRemoved(vtkMRMLNode*)": "_nodeAboutToBeRemoved",
         "nodeAboutToBeEdited(vtkMRMLNode*)": "_nodeAboutToBeEdited",
     }
@@ -46,8 +52,8 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self._scene_observations, self._node_observations = Observations(self), Observations(self)
         self._attributes: list[tuple[str, str, Any]] = []
         self._labels: dict[str, str] = {}
-        self._user_actions: list[QtGui.QAction] = []
         self._current: Any = None  # the node whose selection was told last
+        self._filter = qMRMLSortFilterProxyModel(self)
         self._box = QtWidgets.QComboBox(self)
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -101,6 +107,8 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
             kinds = [kind for kind in kinds if kind == node.GetClassName()]
         if not kinds or any(node.IsA(hidden) for hidden in self.hideChildNodeTypes):
             return False
+        if node.GetID() in self._filter.hiddenNodeIDs:
+            return False
         if node.GetHideFromEditors() and not self.showHidden:
             return False
         return all(
@@ -117,8 +125,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         actions += [(f"Edit current {label}", "edit")] if self.editEnabled else []
         if self.addEnabled:
             actions += [(f"Create new {self.nodeTypeLabel(kind)}", f"add {kind}") for kind in self.nodeTypes]
-        actions += [(f"Delete current {label}", "remove")] if self.removeEnabled else []
-        return actions + [(action.text(), f"user {index}") for index, action in enumerate(self._user_actions)]
+        return actions + ([(f"Delete current {label}", "remove")] if self.removeEnabled else [])
 
     noneEnabled = stored("noneEnabled", bool, False, _rebuild)
     addEnabled = stored("addEnabled", bool, True, _rebuild)
@@ -132,7 +139,9 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
     hideChildNodeTypes = stored("hideChildNodeTypes", "QStringList", [], _rebuild)
     baseName = stored("baseName", str, "")
     selectNodeUponCreation = stored("selectNodeUponCreation", bool, True)
-    interactionNodeSingletonTag = stored("interactionNodeSingletonTag", str, "")
+
+    def sortFilterProxyModel(self) -> Any:
+        return self._filter
 
     def mrmlScene(self) -> Any:
         return self._scene
@@ -235,9 +244,10 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         if kind == "add":
             node = self.addNode(argument)
             self.setCurrentNode(node)
-            self._nodeAddedByUserAction.emit(node)
-        elif kind == "user":
-            self._user_actions[int(argument)].trigger()
+            if _BY_USER_ACTION in self.cpp_signals:
+                self._nodeAddedByUserAction.emit(node)
+            else:
+                self._nodeAddedByUser.emit(node)  # a second time, after addNode
         else:
             {"rename": self.renameCurrentNode, "edit": self.editCurrentNode, "remove": self.removeCurrentNode}[kind]()
 
@@ -272,14 +282,6 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
 
     def addAttribute(self, kind: str, name: str, value: Any = None) -> None:
         self._attributes.append((kind, name, value))
-        self._rebuild()
-
-    def removeAttribute(self, kind: str, name: str) -> None:
-        self._attributes = [entry for entry in self._attributes if entry[:2] != (kind, name)]
-        self._rebuild()
-
-    def addMenuAction(self, action: QtGui.QAction) -> None:
-        self._user_actions.append(action)
         self._rebuild()
 
     def setNodeTypeLabel(self, label: str, kind: str) -> None:

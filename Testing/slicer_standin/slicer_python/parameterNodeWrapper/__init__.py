@@ -1,47 +1,111 @@
-"""``@parameterNodeWrapper``: typed attributes kept in a parameter node, tied to the widgets of a panel."""
+"""``@parameterNodeWrapper``: typed attributes kept in a parameter node, tied to the widgets of a panel.
+
+Slicer's knows more types, annotations and widgets; what is not here raises.
+"""
 
 from __future__ import annotations
 
+import enum
+import math
+import pathlib
 import typing
+from collections.abc import Callable
 from typing import Any
 
+import ctk
 import qt
 import slicer
 import vtk
 
-from .gui import connection
-from .serializers import Parameter
-from .validators import (
-    Choice,
-    Decimals,
-    Default,
-    Exclude,
-    IsInstance,
-    Maximum,
-    Minimum,
-    NotNone,
-    SingleStep,
-    Validator,
-    WithinRange,
-)
+from .parameters import Choice, Default, Maximum, Minimum, Parameter, WithinRange, node_types, split_annotations
 
-__all__ = [
-    "Choice",
-    "Decimals",
-    "Default",
-    "Exclude",
-    "IsInstance",
-    "Maximum",
-    "Minimum",
-    "NotNone",
-    "SingleStep",
-    "SlicerParameterNamePropertyName",
-    "Validator",
-    "WithinRange",
-    "findChildWidgetForParameter",
-    "isParameterNodeWrapper",
-    "parameterNodeWrapper",
-]
+__all__ = ["Choice", "Default", "Maximum", "Minimum", "WithinRange", "parameterNodeWrapper"]
+
+Connection = tuple[str, Callable[[], Any], Callable[[Any], None]]  # the signal, read, write
+
+
+def connection(widget: Any, datatype: Any) -> Connection:
+    """Return the signal of a widget and the functions that read and write it for a type.
+
+    Raises:
+        RuntimeError: If Slicer could not connect them either.
+    """
+    actual, annotations = split_annotations(datatype)
+    kind = type(widget)
+    if actual is bool and kind is qt.QCheckBox:
+        return "stateChanged", lambda: widget.checked, _setter(widget, "checked")
+    if actual is bool and kind is qt.QPushButton:
+        widget.checkable = True
+        return "toggled", lambda: widget.checked, _setter(widget, "checked")
+    if kind is qt.QComboBox:
+        return _combo_box(widget, actual, annotations)
+    if actual is int and kind in (qt.QSlider, qt.QSpinBox):
+        low, high = _bounds(widget, annotations, kind is qt.QSlider)
+        widget.setRange(-(2**31) if math.isinf(low) else low, 2**31 - 1 if math.isinf(high) else high)
+        return "valueChanged", lambda: widget.value, _setter(widget, "value")
+    if actual in (int, float) and kind in (qt.QDoubleSpinBox, ctk.ctkSliderWidget):
+        low, high = _bounds(widget, annotations, kind is ctk.ctkSliderWidget)
+        if actual is int:
+            widget.decimals = 0
+        widget.minimum, widget.maximum = low, high
+        return "valueChanged", lambda: actual(widget.value), lambda value: setattr(widget, "value", actual(value))
+    if actual is str and kind is qt.QLineEdit:
+        return "textChanged", lambda: widget.text, _setter(widget, "text")
+    if actual is str and kind is qt.QLabel:
+        return "", lambda: widget.text, _setter(widget, "text")
+    if actual is pathlib.Path and kind is ctk.ctkPathLineEdit:
+        read, write = lambda: pathlib.Path(widget.currentPath), _setter(widget, "currentPath")
+        return "currentPathChanged", read, lambda value: write(str(value))
+    nodes = node_types(actual)
+    if nodes and kind is slicer.qMRMLNodeComboBox:
+        widget.nodeTypes = [node().GetClassName() for node in nodes]
+        return "currentNodeChanged", widget.currentNode, widget.setCurrentNode
+    raise RuntimeError(f"Unable to create GUI connector from datatype '{datatype}' to widget type '{kind}'")
+
+
+def _setter(widget: Any, name: str) -> Callable[[Any], None]:
+    def write(value: Any) -> None:
+        if getattr(widget, name) != value:  # so that the cursor of a text field stays
+            setattr(widget, name, value)
+
+    return write
+
+
+def _bounds(widget: Any, annotations: tuple[Any, ...], needed: bool) -> tuple[Any, Any]:
+    ranges = [annotation for annotation in annotations if isinstance(annotation, WithinRange)]
+    low = max((annotation.minimum for annotation in ranges), default=-math.inf)
+    high = min((annotation.maximum for annotation in ranges), default=math.inf)
+    if needed and (math.isinf(low) or math.isinf(high)):
+        raise RuntimeError(f"Cannot have a connection to {type(widget).__name__} where the type is unbounded.")
+    return low, high
+
+
+def _combo_box(widget: Any, actual: Any, annotations: tuple[Any, ...]) -> Connection:
+    if isinstance(actual, type) and issubclass(actual, enum.Enum):
+        values = list(actual)
+        label = getattr(actual, "label", lambda member: member.name)
+        labels = [label(value) for value in values]
+        selected = widget.currentIndex
+    elif actual in (bool, int, float, str):
+        choice = next((a for a in annotations if isinstance(a, Choice)), None)
+        if choice is None:
+            raise RuntimeError("A combo box requires the Choice annotation to be used.")
+        values, selected = list(choice.choices), 0
+        labels = [str(value) for value in values]
+    else:
+        raise RuntimeError(f"Unable to create GUI connector from datatype '{actual}' to a combo box")
+    widget.clear()
+    for text in labels:
+        widget.addItem(text)
+    widget.currentIndex = max(selected, 0)
+
+    def write(value: Any) -> None:
+        if value not in values:
+            raise ValueError(f"Unable to find value {value} in choices {values}")
+        widget.currentIndex = values.index(value)
+
+    return "currentIndexChanged", lambda: values[widget.currentIndex], write
+
 
 SlicerParameterNamePropertyName = "SlicerParameterName"
 
@@ -51,13 +115,13 @@ class _Wrapped:
 
     allParameters: typing.ClassVar[dict[str, Parameter]]
 
-    def __init__(self, parameterNode: Any, prefix: str | None = None) -> None:
-        self.parameterNode, self._prefix = parameterNode, prefix or ""
+    def __init__(self, parameterNode: Any) -> None:
+        self.parameterNode = parameterNode
         self._guis: dict[int, tuple[int, dict[str, Any]]] = {}
         self._next_tag, self._updating = 0, False
         for parameter in self.allParameters.values():
-            if not parameter.is_in(parameterNode, self._prefix):
-                parameter.write(parameterNode, self._prefix, parameter.default.value)
+            if not parameter.is_in(parameterNode):
+                parameter.write(parameterNode, parameter.default.value)
 
     def default(self, paramName: str) -> Default:
         return self._parameter(paramName).default
@@ -66,10 +130,10 @@ class _Wrapped:
         return self._parameter(paramName).datatype
 
     def getValue(self, name: str) -> Any:
-        return self._parameter(name).read(self.parameterNode, self._prefix)
+        return self._parameter(name).read(self.parameterNode)
 
     def setValue(self, name: str, value: Any) -> None:
-        self._parameter(name).write(self.parameterNode, self._prefix, value)
+        self._parameter(name).write(self.parameterNode, value)
 
     def _parameter(self, name: str) -> Parameter:
         if name not in self.allParameters:
@@ -148,8 +212,8 @@ class _Wrapped:
 
 def _property(parameter: Parameter) -> property:
     return property(
-        lambda self: parameter.read(self.parameterNode, self._prefix),
-        lambda self, value: parameter.write(self.parameterNode, self._prefix, value),
+        lambda self: parameter.read(self.parameterNode),
+        lambda self, value: parameter.write(self.parameterNode, value),
     )
 
 
@@ -171,16 +235,3 @@ def parameterNodeWrapper(classtype: Any = None) -> Any:
         if callable(function):
             setattr(classtype, name, function)
     return classtype
-
-
-def isParameterNodeWrapper(classOrObj: Any) -> bool:
-    """Tell whether a class or an object is one that ``parameterNodeWrapper`` made."""
-    return hasattr(classOrObj, "allParameters") and hasattr(classOrObj, "connectParametersToGui")
-
-
-def findChildWidgetForParameter(widget: Any, parameter: str) -> Any:
-    """Return the widget that stands for a parameter, None when there is none."""
-    for child in widget.findChildren(qt.QWidget):
-        if child.property(SlicerParameterNamePropertyName) == parameter:
-            return child
-    return None

@@ -1,4 +1,4 @@
-"""Observing the scene from a widget, which may be gone when the scene changes."""
+"""What the widgets are made with: properties that store their value, and observations that end with the widget."""
 
 from __future__ import annotations
 
@@ -8,6 +8,25 @@ from typing import Any
 
 import shiboken6
 import vtk
+from PySide6 import QtCore
+
+
+def stored(name: str, kind: Any, default: Any, changed: Callable[[Any], None] | None = None) -> QtCore.Property:
+    """Return a property ``name`` of type ``kind`` (a Python type or the name of a C++ type)."""
+    key = f"_stored_{name}"
+
+    def read(self: Any) -> Any:
+        return self.__dict__.get(key, default)
+
+    def write(self: Any, value: Any) -> None:
+        if isinstance(kind, type) and not isinstance(value, kind) and not (kind is float and type(value) is int):
+            raise TypeError(f"{name} needs {kind.__name__}")
+        if value != read(self):
+            self.__dict__[key] = value
+            if changed is not None:
+                changed(self)
+
+    return QtCore.Property(kind, read, write)
 
 
 class Observations:

@@ -1,17 +1,68 @@
-"""How a typed value is kept in a parameter node: as text, or as a reference to a node."""
+"""The types of parameters: what is allowed, what a value is at first, how a parameter node keeps it."""
 
 from __future__ import annotations
 
 import enum
+import math
 import pathlib
 import types
 import typing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import slicer
 
-from .validators import Default, Validator
+
+class Default:
+    """The value that a parameter has at first."""
+
+    def __init__(self, value: Any = None) -> None:
+        self.value = value
+
+
+class Validator:
+    """Raises when a value is not allowed."""
+
+    allows: Callable[[Any], bool]
+
+    def validate(self, value: Any) -> None:
+        if not self.allows(value):
+            raise ValueError(f"Value {value!r} is not allowed by {type(self).__name__} {vars(self)}")
+
+
+class WithinRange(Validator):
+    """A number between two, ends included."""
+
+    def __init__(self, minimum: float, maximum: float) -> None:
+        self.minimum, self.maximum = minimum, maximum
+
+    def allows(self, value: Any) -> bool:
+        return bool(self.minimum <= value <= self.maximum)
+
+
+class Minimum(WithinRange):
+    """A number that is no less."""
+
+    def __init__(self, minimum: float) -> None:
+        super().__init__(minimum, math.inf)
+
+
+class Maximum(WithinRange):
+    """A number that is no more."""
+
+    def __init__(self, maximum: float) -> None:
+        super().__init__(-math.inf, maximum)
+
+
+class Choice(Validator):
+    """One of some values."""
+
+    def __init__(self, choices: Sequence[Any]) -> None:
+        self.choices = choices
+
+    def allows(self, value: Any) -> bool:
+        return value in self.choices
 
 
 def split_annotations(annotated: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -60,27 +111,25 @@ class Parameter:
         for validator in self.validators:
             validator.validate(value)
 
-    def write(self, node: Any, prefix: str, value: Any) -> None:
+    def write(self, node: Any, value: Any) -> None:
         """Put the value into the parameter node; raises when it is not allowed."""
         self._check(value)
-        name = prefix + self.name
         if self.nodes:
-            node.SetParameter(name, "")  # so that None counts as a value
-            node.SetNodeReferenceID(name, value.GetID() if value is not None else None)
+            node.SetParameter(self.name, "")  # so that None counts as a value
+            node.SetNodeReferenceID(self.name, value.GetID() if value is not None else None)
         else:
-            node.SetParameter(name, value.name if self.is_enum else str(value))
+            node.SetParameter(self.name, value.name if self.is_enum else str(value))
 
-    def is_in(self, node: Any, prefix: str) -> bool:
-        return bool(node.HasParameter(prefix + self.name))
+    def is_in(self, node: Any) -> bool:
+        return bool(node.HasParameter(self.name))
 
-    def read(self, node: Any, prefix: str) -> Any:
+    def read(self, node: Any) -> Any:
         """Return the value in the parameter node, which is set to the default when it is not there."""
-        if not self.is_in(node, prefix):
-            self.write(node, prefix, self.default.value)
-        name = prefix + self.name
+        if not self.is_in(node):
+            self.write(node, self.default.value)
         if self.nodes:
-            return node.GetNodeReference(name)
-        text = node.GetParameter(name)
+            return node.GetNodeReference(self.name)
+        text = node.GetParameter(self.name)
         if self.is_enum:
             if text not in self.actual.__members__:
                 raise ValueError(f"Found {text!r} in parameter node but it is not a name in {self.actual!r}")
