@@ -20,7 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--slices", type=int, default=10, metavar="N", help="slices each (default 10)")
     parser.add_argument("--contrast", choices=["lge", "cine", "random", "any"], default="lge", help="kind of image")
     parser.add_argument(
-        "--scar", choices=["none", "subendocardial", "mid_wall", "large", "random"], default="random", help="in the wall"
+        "--scar",
+        choices=["none", "subendocardial", "mid_wall", "large", "random"],
+        default="random",
+        help="in the wall",
     )
     parser.add_argument("--open-base", action="store_true", help="the outflow tract opens the rings at the base")
 

@@ -68,9 +68,7 @@ def measure(predictor: Predictor, condition: str, studies: Iterator[tuple[str, V
     lost = count = 0
     for name, image, truth in studies:
         result = predictor.predict(image)
-        mask, wanted = (
-            np.moveaxis(array, 2 - result.slice_axis, 0) for array in (result.mask != 0, truth.array == 1)
-        )
+        mask, wanted = (np.moveaxis(array, 2 - result.slice_axis, 0) for array in (result.mask != 0, truth.array == 1))
         count += 1
         lost += dice(mask, wanted) < LOST
         for predicted, true in zip(mask, wanted, strict=True):
@@ -80,7 +78,9 @@ def measure(predictor: Predictor, condition: str, studies: Iterator[tuple[str, V
     return Row(condition, PatientBootstrap(names).mean(scores), lost, count)
 
 
-def contrast_table(predictor: Predictor, patients: Sequence[Patient], *, tell: Callable[[str], None] = print) -> list[Row]:
+def contrast_table(
+    predictor: Predictor, patients: Sequence[Patient], *, tell: Callable[[str], None] = print
+) -> list[Row]:
     """All conditions, each told as soon as it is measured."""
     studies = [(patient.patient, *read_patient(patient)) for patient in patients]
     tell(f"{'condition':<32} {'DSC per slice':<14} {'95 % interval':<16} lost")

@@ -227,9 +227,7 @@ class Heart:
             canvas.paint_blob(centre, radii, 0.95 * tissues.blood)
 
 
-def draw_heart(
-    rng: np.random.Generator, *, dilated: bool, scar: str = "random", open_base: bool = False
-) -> Heart:
+def draw_heart(rng: np.random.Generator, *, dilated: bool, scar: str = "random", open_base: bool = False) -> Heart:
     """A heart of realistic size: dilated, thin-walled and round, or normal.
 
     Args:

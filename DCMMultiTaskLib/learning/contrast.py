@@ -1,7 +1,7 @@
 """Other contrasts, lesions and scanners on real slices: what a network that learns from cine alone never sees.
 
-All functions take images in [0, 1], `(N, 1, H, W)`, draw from torch's generator for each image on its own, and leave the
-truth as it is: a scar is myocardium. The ingredients and how often they are used are fields of
+All functions take images in [0, 1], `(N, 1, H, W)`, draw from torch's generator for each image on its own, and leave
+the truth as it is: a scar is myocardium. The ingredients and how often they are used are fields of
 `augmentation.AugmentationConfig`.
 """
 

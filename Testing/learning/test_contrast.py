@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from learning.drawn_slices import rings
 
 from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, AugmentationConfig, augment
 from DCMMultiTaskLib.learning.contrast import (
@@ -17,7 +18,6 @@ from DCMMultiTaskLib.learning.contrast import (
     random_network,
     regions_apart,
 )
-from learning.test_augmentation import rings
 
 NOTHING = {"inversion": 0.0, "scar": 0.0, "regions": 0.0, "network": 0.0}
 AS_SCANNED = {"coarse": 0.0, "wrap": 0.0, "ghost": 0.0, "rician": 0.0}
