@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest import Patient
+from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.evaluation.metrics import MaskScores, mask_scores
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.predictor import Predictor
-from DCMMultiTaskLib.learning.slices import read_patient
 from DCMMultiTaskLib.measurements.masks import areas_mm2, enclosed
 
 

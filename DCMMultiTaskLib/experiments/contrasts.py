@@ -18,13 +18,13 @@ import numpy as np
 
 from DCMMultiTaskLib.datasets.folds import patient_folds
 from DCMMultiTaskLib.datasets.manifest import Patient, read_manifest
+from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap
 from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.experiments.rendered import SMALL, TRANSMURAL, at_pixel_size, late_enhancement, turned
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
-from DCMMultiTaskLib.learning.slices import read_patient
 from DCMMultiTaskLib.phantom import make_phantom
 
 Study = tuple[Volume, Volume]

@@ -37,7 +37,7 @@ TRANSMURAL = Lesion((35, 70), (1.0, 1.3), (0.5, 0.8))
 
 # T1 in ms ten minutes after gadolinium at 1.5 T.
 MUSCLE_T1, BLOOD_T1, SCAR_T1, FAT_T1 = (430, 500), (300, 370), (250, 320), 260
-REPETITION_MS = 800.0
+REPETITION_MS = 1600.0  # every other heart beat
 
 
 def late_enhancement(volume: Volume, truth: Volume, *, seed: int, lesion: Lesion | None = None) -> Volume:
@@ -69,14 +69,16 @@ def late_enhancement(volume: Volume, truth: Volume, *, seed: int, lesion: Lesion
     if lesion is not None:
         scar = _lesion(wall, cavities, lesion, rng)
         rate = (1 - scar) * rate + scar * 1000 / scar_t1
-    inversion_ms = muscle_t1 * np.log(2) * rng.uniform(0.88, 1.12)
+    # The time that nulls muscle, as far as the operator met it.
+    nulling_ms = muscle_t1 * np.log(2 / (1 + np.exp(-REPETITION_MS / muscle_t1)))
+    inversion_ms = nulling_ms * rng.uniform(0.9, 1.15)
     signal = density * np.abs(1 - 2 * np.exp(-inversion_ms / 1000 * rate) + np.exp(-REPETITION_MS / 1000 * rate))
     rows, columns = np.meshgrid(*(np.linspace(-1, 1, n) for n in slices.shape[1:]), indexing="ij")
     tilt = rng.normal(0, 0.25, 2)
     signal *= np.exp(tilt[0] * rows + tilt[1] * columns)
     signal = ndimage.gaussian_filter(signal, (0, 0.6, 0.6))
-    noise = rng.normal(0, rng.uniform(0.015, 0.04), (2, *signal.shape))
-    stored = np.hypot(signal + noise[0], noise[1]) * 600
+    noise = rng.normal(0, rng.uniform(0.006, 0.018), (2, *signal.shape))
+    stored = np.hypot(signal + noise[0], noise[1]) * 2000
     return volume.with_array(np.moveaxis(np.rint(stored), 0, axis).astype(np.int16))
 
 
@@ -135,12 +137,13 @@ def at_pixel_size(volume: Volume, truth: Volume, pixel_mm: float) -> tuple[Volum
         ndimage.zoom((truth.array >= label).astype(np.float64), zoom, order=1, grid_mode=True, mode="nearest") > 0.5
         for label in (2, 1)
     )
-    spacing = [volume.geometry.spacing[axis] * old / new for axis, old, new in _sizes(volume, image)]
-    corner = volume.geometry.index_to_lps @ np.append(
-        [0.5 * (s / v - 1) for s, v in zip(spacing, volume.geometry.spacing, strict=True)], 1
-    )
-    place = (spacing[0], spacing[1], spacing[2]), (float(corner[0]), float(corner[1]), float(corner[2]))
-    seen = Volume.of(image.astype(np.int32), *place, volume.geometry.direction)
+    geometry = volume.geometry
+    wide, high, deep = (geometry.spacing[axis] * old / new for axis, old, new in _sizes(volume, image))
+    spacing = (wide, high, deep)
+    # The outer edges stay where they are, so the first voxel's centre moves.
+    shift = [0.5 * (new / old - 1) for new, old in zip(spacing, geometry.spacing, strict=True)]
+    x, y, z = (float(value) for value in (geometry.index_to_lps @ np.append(shift, 1))[:3])
+    seen = Volume.of(image.astype(np.int32), spacing, (x, y, z), geometry.direction)
     return seen, seen.with_array(outer.astype(np.uint8) + inner)
 
 

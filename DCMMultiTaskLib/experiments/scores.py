@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest import Patient
+from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.evaluation.metrics import MaskScores, mask_scores, pixel_auc, psnr
 from DCMMultiTaskLib.evaluation.scoring import true_areas
 from DCMMultiTaskLib.experiments.cross_validation import PREDICTIONS, FoldRun
@@ -15,7 +16,6 @@ from DCMMultiTaskLib.experiments.predictions import GridSlices, Predictions
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.patient import sigmoid
-from DCMMultiTaskLib.learning.slices import read_patient
 from DCMMultiTaskLib.storage import read_rows, write_rows
 
 SCORES = "slices.csv"

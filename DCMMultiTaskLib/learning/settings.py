@@ -30,8 +30,8 @@ class TrainingSettings:
         average: Decay of the exponential moving average of the weights, per step; 0 for none.
         seed: Of the weights, the order and the augmentation.
         patience: Stop after so many validations without a better DSC; 0 never stops early.
-        also_share: Share of the slices that come from the manifests learned from without validating (phantoms),
-            whatever their number; 0 counts their slices as the others.
+        also_share: Share of the slices that come from manifests learned from without validating (phantoms), whatever
+            their number; 0 counts their slices as the others.
         repeats: Passes over the slices that count as one epoch of the progress bar and of `validate_every`.
         validate_every: Validations are so many (repeated) epochs apart.
     """

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import SimpleITK as sitk
 import torch
 from torch.utils.data import Dataset
 
 from DCMMultiTaskLib.datasets.manifest import Patient
-from DCMMultiTaskLib.errors import InputError, about
+from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 from DCMMultiTaskLib.imaging.orientation import SliceOrientation
-from DCMMultiTaskLib.imaging.reading import read_study
-from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.learning.augmentation import RawBatch
 from DCMMultiTaskLib.learning.wall import cavity_of, wall_depth
 
@@ -45,40 +42,6 @@ class RawSlice:
     pixel_mm: tuple[float, float]
     centre: tuple[float, float]
     dcm: int
-
-
-def read_patient(patient: Patient) -> tuple[Volume, Volume]:
-    """The image and its truth mask.
-
-    Raises:
-        InputError: Unreadable, a cine, or the mask is not on the image's grid.
-    """
-    image, mask = (read_study(path).volume for path in (patient.image, patient.mask))
-    if not image.geometry.same_as(mask.geometry):
-        raise InputError(f"{patient.mask}: the mask does not lie on the grid of {patient.image.name}.")
-    if any(patient.mask_offset):
-        mask = mask.with_array(_move_back(mask.array, patient.mask_offset, choose_slice_axis(image.geometry)))
-    with about(patient.patient):
-        return image.cleaned()[0], mask
-
-
-def _move_back(labels: np.ndarray, offset: tuple[float, float], slice_axis: int) -> np.ndarray:
-    """Labels moved in the slices' plane by minus the offset, by parts of a pixel too: through distance maps."""
-    slices = np.moveaxis(labels, 2 - slice_axis, 0)
-    moved = np.zeros_like(slices)
-    step = sitk.TranslationTransform(2, (offset[1], offset[0]))
-    for number, plane in enumerate(slices):
-        # From the outermost label in: what holds 2 inside 1 stays whole.
-        for label in range(1, int(plane.max()) + 1):
-            inside = sitk.GetImageFromArray((plane >= label).astype(np.uint8))
-            moved_inside = sitk.Resample(_distance(inside) - _distance(1 - inside), step, sitk.sitkLinear, 1e3)
-            moved[number][sitk.GetArrayViewFromImage(moved_inside) < 0] = label
-    return np.moveaxis(moved, 0, 2 - slice_axis)
-
-
-def _distance(inside: sitk.Image) -> sitk.Image:
-    """0 on the boundary pixels of what is inside, growing outwards, negative inside."""
-    return sitk.SignedMaurerDistanceMap(inside, squaredDistance=False, useImageSpacing=False)
 
 
 def load_slices(patient: Patient, *, centre: str = "heart") -> list[RawSlice]:

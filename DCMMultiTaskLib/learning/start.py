@@ -34,7 +34,7 @@ def start_from(network: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
             continue
         if trained.shape == own.shape:
             taken[name] = trained
-        elif own.ndim == 4 and own.shape == (trained.shape[0], 2 * trained.shape[1], *trained.shape[2:]):
+        elif trained.ndim == own.ndim == 4 and torch.cat([trained, trained], dim=1).shape == own.shape:
             taken[name] = torch.cat([trained, trained], dim=1)
     if 2 * sum(t.numel() for t in taken.values()) < sum(t.numel() for t in state.values()):
         raise InputError("The model to start from is another network; less than half of its weights fit.")

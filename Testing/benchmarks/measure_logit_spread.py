@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest import read_manifest
+from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
-from DCMMultiTaskLib.learning.slices import read_patient
 
 
 def slice_logits(model: Path, manifest: Path, patients: Collection[str]) -> dict[str, np.ndarray]:

@@ -17,8 +17,8 @@ import numpy as np
 from scipy import ndimage
 
 from DCMMultiTaskLib.datasets.manifest import read_manifest
+from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
-from DCMMultiTaskLib.learning.slices import read_patient
 
 REACH = np.arange(-4, 4.01, 0.25)
 SMALLEST_CAVITY = 200  # pixels; smaller ones have too much partial volume

@@ -45,6 +45,26 @@ def test_another_network_is_trained_packaged_and_measured_the_same_way(manifest,
     assert json.loads(summary.read_text(encoding="utf-8"))["dcm_probability"] is None
 
 
+def test_a_training_starts_from_a_model_and_takes_changes_of_the_augmentation(manifest, tmp_path, capsys):
+    common = ["train", "--data", str(manifest), "--name", "mine", "--fold", "none", *TINY]
+    assert main([*common, "-o", str(tmp_path / "first"), "--augment", "scar=0.1", "wrap=0"]) == 0
+    first = load_package(tmp_path / "first" / "mine.dcmmodel")
+    used = first.training["settings"]["augmentation"]
+    assert (used["scar"], used["wrap"]) == (0.1, 0.0) and used["regions"] > 0
+    start = ["--start", str(tmp_path / "first" / "mine.dcmmodel"), "--learning-rate", "1e-9"]
+    assert main([*common, "-o", str(tmp_path / "second"), *start]) == 0
+    second = load_package(tmp_path / "second" / "mine.dcmmodel")
+    assert first.sha256 in second.training["started_from"]
+    for name, weight in first.weights.items():
+        assert (second.weights[name] - weight).abs().max() < 2e-3, name
+
+
+@pytest.mark.parametrize(("change", "reason"), [("scars=1", "has no 'scars'"), ("scar=much", "'much' is not a number")])
+def test_an_augmentation_that_does_not_exist_is_refused(manifest, tmp_path, capsys, change, reason):
+    assert main(["train", "--data", str(manifest), "-o", str(tmp_path), "--augment", change]) != 0
+    assert reason in capsys.readouterr().err
+
+
 def test_evaluate_prints_and_writes_the_same_figures(manifest, tiny_model, tmp_path, capsys):
     arguments = ["evaluate", "--data", str(manifest), "--model", str(tiny_model), "-o", str(tmp_path)]
     assert main(arguments) == 0

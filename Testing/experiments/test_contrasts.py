@@ -1,3 +1,81 @@
-"""The rendered conditions: repeatable, of the truth's geometry, and told in one table."""
+"""The rendered conditions: repeatable, on the truth's geometry, and each told in a row of one table."""
 
-from inference.conftest import *  # noqa: F403
+import numpy as np
+import pytest
+
+from DCMMultiTaskLib.experiments.contrasts import conditions, measure
+from DCMMultiTaskLib.experiments.rendered import SMALL, TRANSMURAL, at_pixel_size, late_enhancement, turned
+from DCMMultiTaskLib.inference.package import load_package
+from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.phantom import make_phantom
+
+
+@pytest.fixture(scope="module")
+def cine():
+    return make_phantom(11, contrast="cine", scar="none", slices=4, matrix=(160, 192))
+
+
+def heart_levels(volume, truth):
+    return np.median(volume.array[truth.array == 1]), np.median(volume.array[truth.array == 2])
+
+
+def test_late_enhancement_nulls_the_wall_and_keeps_the_grid(cine):
+    before = np.divide(*heart_levels(cine.volume, cine.truth))
+    rendered = late_enhancement(cine.volume, cine.truth, seed=1)
+    after = np.divide(*heart_levels(rendered, cine.truth))
+    assert after < 0.8 * before
+    assert rendered.array.shape == cine.volume.array.shape
+    assert np.array_equal(rendered.geometry.index_to_lps, cine.volume.geometry.index_to_lps)
+    again, other = (late_enhancement(cine.volume, cine.truth, seed=seed).array for seed in (1, 2))
+    assert np.array_equal(rendered.array, again) and not np.array_equal(rendered.array, other)
+
+
+def test_a_transmural_scar_brightens_more_of_the_wall_than_a_small_one(cine):
+    wall = cine.truth.array == 1
+    plain = late_enhancement(cine.volume, cine.truth, seed=3).array
+    blood = np.median(plain[cine.truth.array == 2])
+    shares = []
+    for lesion in (SMALL, TRANSMURAL):
+        scarred = late_enhancement(cine.volume, cine.truth, seed=3, lesion=lesion).array
+        shares.append((scarred[wall] > 0.7 * blood).mean())
+    assert 0.002 < shares[0] < shares[1] / 2 and shares[1] < 0.6
+
+
+def test_the_eight_poses_are_all_different_and_lose_nothing(cine):
+    poses = [turned(cine.volume, pose) for pose in range(8)]
+    assert np.array_equal(poses[0].array, cine.volume.array)
+    assert len({volume.array.tobytes() for volume in poses}) == 8
+    for volume in poses:
+        assert np.array_equal(np.sort(volume.array, axis=None), np.sort(cine.volume.array, axis=None))
+        assert (volume.geometry.direction == cine.volume.geometry.direction).all()
+
+
+@pytest.mark.parametrize("pixel_mm", [0.7, 2.0])
+def test_other_pixels_keep_the_heart_in_its_place_and_of_its_size(cine, pixel_mm):
+    image, truth = at_pixel_size(cine.volume, cine.truth, pixel_mm)
+    assert image.array.shape == truth.array.shape
+    assert image.geometry.spacing[:2] == pytest.approx((pixel_mm, pixel_mm), rel=0.02)
+    for label in (1, 2):
+        places, areas = [], []
+        for volume in (truth, cine.truth):
+            index = np.argwhere(volume.array == label).mean(axis=0)[::-1]
+            places.append((volume.geometry.index_to_lps @ np.append(index, 1))[:3])
+            areas.append((volume.array == label).sum() * volume.geometry.spacing[0] * volume.geometry.spacing[1])
+        assert places[0] == pytest.approx(places[1], abs=0.5)
+        assert areas[0] == pytest.approx(areas[1], rel=0.08)
+
+
+def test_each_condition_shows_a_study_on_its_truths_grid(cine):
+    for name, render in conditions().items():
+        image, truth = render(cine.volume, cine.truth, 2)
+        assert image.array.shape == truth.array.shape, name
+        assert (truth.array == 1).any(), name
+
+
+def test_a_row_counts_slices_with_truth_and_hearts_that_are_lost(cine, tiny_model):
+    predictor = Predictor(load_package(tiny_model), device="cpu")
+    found = measure(predictor, "found", iter([("A", cine.volume, cine.truth)]))
+    assert found.lost == 0 and found.studies == 1 and found.dsc.value > 0.5
+    elsewhere = cine.truth.with_array(np.roll(cine.truth.array, 70, axis=2))
+    row = measure(predictor, "elsewhere", iter([("A", cine.volume, elsewhere)]))
+    assert row.lost == 1 and row.dsc.value < 0.2

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from learning.drawn_slices import rings
 
 from DCMMultiTaskLib.learning.augmentation import (
     NO_AUGMENTATION,
@@ -107,23 +108,6 @@ def test_upright_images_are_neither_mirrored_nor_turned_far():
     angle = torch.atan2(right[:, 1], right[:, 0]).rad2deg()
     assert angle.abs().max() <= 20.01 and angle.std() > 5
     assert (right[:, 0] * down[:, 1] - right[:, 1] * down[:, 0]).min() > 0
-
-
-def rings(n: int = 8) -> RawBatch:
-    """Grey rings around bright cavities, in the middle of a dark image of 1 mm pixels."""
-    rows, columns = torch.meshgrid(torch.arange(128.0), torch.arange(128.0), indexing="ij")
-    distance = ((rows - 63.5) ** 2 + (columns - 63.5) ** 2).sqrt().expand(n, 1, 128, 128)
-    cavity, heart = (distance < 22).float(), (distance < 32).float()
-    return RawBatch(
-        image=0.1 + 0.2 * heart + 0.5 * cavity,
-        mask=heart - cavity,
-        cavity=cavity,
-        depth=((distance - 22) / 10).clamp(0, 1),
-        extent=torch.full((n, 2), 128.0),
-        pixel_mm=torch.ones(n, 2),
-        centre=torch.full((n, 2), 63.5),
-        dcm=torch.zeros(n),
-    )
 
 
 @pytest.mark.parametrize("changes", [{"radial": 0.25}, {"elastic_mm": 4.0}])

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from learning.test_augmentation import rings
+from learning.drawn_slices import rings
 
 from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, AugmentationConfig, augment
 from DCMMultiTaskLib.learning.contrast import (

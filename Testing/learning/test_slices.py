@@ -5,6 +5,7 @@ import pytest
 from imaging.geometry import STORAGES, stored_as
 
 from DCMMultiTaskLib.datasets.manifest import Patient
+from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.imaging.grid import SliceGrid, choose_slice_axis, normalise
 from DCMMultiTaskLib.imaging.orientation import SliceOrientation
@@ -12,7 +13,7 @@ from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, augment
-from DCMMultiTaskLib.learning.slices import collate, load_slices, read_patient
+from DCMMultiTaskLib.learning.slices import collate, load_slices
 
 
 @pytest.mark.parametrize("offset", [(0.0, 1.0), (2.0, -3.0), (0.5, 0.75)])
