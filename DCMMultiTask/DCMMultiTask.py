@@ -62,7 +62,7 @@ class DCMMultiTask(ScriptedLoadableModule):
 
 def onStartupCompleted() -> None:
     """What has to wait until Slicer's own modules are there."""
-    from DCMMultiTaskLib.scene.terminology import load_terminology
+    from DCMMultiTaskLib.scene.segmentation import load_terminology
 
     registerSampleData()
     load_terminology(MODULE_DIRECTORY / "Resources" / "DCMMultiTask.term.json")
@@ -261,6 +261,7 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 sliceAxis=parameters.sliceAxis.value,
                 threshold=None if parameters.useModelThreshold else parameters.threshold,
                 largestComponent=parameters.largestComponent,
+                showCavity=parameters.showCavity,
                 progress=self.onProgress,
                 cancelled=self.stopWanted,
             )

@@ -96,7 +96,7 @@ def run(
     from DCMMultiTaskLib.inference.package import load_package, shipped_model
     from DCMMultiTaskLib.inference.predictor import Predictor
     from DCMMultiTaskLib.inference.text import describe_result
-    from DCMMultiTaskLib.scene.bundle import write_bundle
+    from DCMMultiTaskLib.scene.views import write_bundle
 
     began = time.perf_counter()
     say(f"Input: {chosen.description}")

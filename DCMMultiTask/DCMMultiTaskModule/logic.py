@@ -43,6 +43,7 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
         sliceAxis=None,
         threshold=None,
         largestComponent=True,
+        showCavity=True,
         progress=None,
         cancelled=None,
     ):
@@ -60,6 +61,7 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
             sliceAxis: 0, 1, 2 for I, J, K; None takes the axis of the largest spacing.
             threshold: Probability from which a slice or the patient is called DCM-like; None takes the model's.
             largestComponent: Keep only the largest connected piece of the mask.
+            showCavity: Add the LV cavity as a segment of its own.
             progress: Called with the number of slices done and their total.
             cancelled: Asked all the time; True stops and keeps the finished slices.
 
@@ -77,7 +79,7 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
         from DCMMultiTaskLib.imaging.study import Study
         from DCMMultiTaskLib.measurements.quality import NOT_ANALYSED
         from DCMMultiTaskLib.scene.nodes import result_to_nodes, volume_from_node
-        from DCMMultiTaskLib.scene.roi import roi_from_node
+        from DCMMultiTaskLib.scene.volumes import roi_from_node
 
         study = Study(inputVolume.GetName(), [volume_from_node(inputVolume)])
         region = roi_from_node(roi) if roi else None
@@ -113,7 +115,12 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
         ]
         slicer.mrmlScene.SaveStateForUndo()
         return result_to_nodes(
-            result, inputVolume, segmentation_node=outputs[0], table_node=outputs[1], activation_node=outputs[2]
+            result,
+            inputVolume,
+            segmentation_node=outputs[0],
+            table_node=outputs[1],
+            activation_node=outputs[2],
+            cavity=showCavity,
         )
 
     def modelFacts(self, modelPath: str = ""):

@@ -49,7 +49,7 @@ class DCMMultiTaskParameterNode:
     modelPath - A .dcmmodel file; empty: the model that comes with the extension.
     segmentation, table, activationVolume - Outputs; none: a new node.
     computeActivation - Also make the class activation map.
-    device, sliceAxis, largestComponent - See the panel's tool tips.
+    device, sliceAxis, largestComponent, showCavity - See the panel's tool tips.
     useModelThreshold, threshold - The decision threshold of the model, or this one.
     """
 
@@ -65,6 +65,7 @@ class DCMMultiTaskParameterNode:
     useModelThreshold: bool = True
     threshold: Annotated[float, WithinRange(0, 1)] = 0.5
     largestComponent: bool = True
+    showCavity: bool = True
 
 
 def whatIsMissing(parameters: DCMMultiTaskParameterNode) -> str:

@@ -54,6 +54,7 @@ def predict_study(
     options: dict[str, Any],
     *,
     scene: bool = False,
+    cavity: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Result, list[Path]]:
     """Read a study, analyse it and write its results, all of them or none.
@@ -64,6 +65,7 @@ def predict_study(
         output: Folder for all studies; this one's files go to its place below it.
         options: Arguments of `Predictor.predict`; with `activation`, the class activation map is written too.
         scene: Also write a Slicer scene.
+        cavity: Write the LV cavity as a segment of its own beside the myocardium.
         progress: Called with the number of slices done and their total.
 
     Returns:
@@ -78,9 +80,9 @@ def predict_study(
     place = output / study.place
     with staged(place) as folder:
         result = predictor.predict(read_study(study.path), **options, progress=progress)
-        files = list(write_result(result, folder, cam=options["activation"]).values())
+        files = list(write_result(result, folder, cam=options["activation"], cavity=cavity).values())
         if scene:
-            from DCMMultiTaskLib.scene.bundle import write_bundle
+            from DCMMultiTaskLib.scene.views import write_bundle
 
-            files.append(write_bundle(result, folder / f"{file_name(result.name)}.mrb"))
+            files.append(write_bundle(result, folder / f"{file_name(result.name)}.mrb", cavity=cavity))
     return result, [place / file.name for file in files]

@@ -55,6 +55,7 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-all-components", action="store_true", help="keep all pieces of the mask, not the largest"
     )
+    parser.add_argument("--no-cavity", action="store_true", help="leave out the segment of the LV cavity")
     parser.add_argument("--cam", action="store_true", help="also write the class activation map, NAME_cam.nrrd")
     parser.add_argument("--scene", action="store_true", help="also write a Slicer scene, NAME.mrb")
 
@@ -101,7 +102,9 @@ def run(args: argparse.Namespace) -> int:
 
     def do(study: Study) -> None:
         with ProgressBar(study.name) as bar:
-            result, files = predict_study(predictor, study, args.output, options, scene=args.scene, progress=bar)
+            result, files = predict_study(
+                predictor, study, args.output, options, scene=args.scene, cavity=not args.no_cavity, progress=bar
+            )
         print(describe_result(result))
         print("Written: " + ", ".join(str(file) for file in files))
 

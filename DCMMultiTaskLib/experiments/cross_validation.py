@@ -6,7 +6,9 @@ import json
 import logging
 import multiprocessing
 import os
+import platform
 import shutil
+import subprocess
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -21,7 +23,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from DCMMultiTaskLib.datasets.manifest import Patient, fingerprint
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.experiments.machine import git_commit, machine
 from DCMMultiTaskLib.experiments.predictions import grid_slices, predict_slices
 from DCMMultiTaskLib.experiments.protocol import Experiment
 from DCMMultiTaskLib.learning.training import train_network, versions
@@ -205,3 +206,31 @@ def _set_up(threads: int, network_files: Sequence[Path]) -> None:
     torch.set_num_threads(threads)
     for path in network_files:
         load_network_file(path)
+
+
+def git_commit() -> str:
+    """The checkout's commit, with `-dirty` where files are changed; empty outside a checkout."""
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def machine() -> str:
+    """Processor or graphics card, in words."""
+    processor = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        names = [line for line in cpuinfo.read_text(encoding="utf-8").splitlines() if line.startswith("model name")]
+        processor = names[0].partition(":")[2].strip() if names else processor
+    graphics = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    threads = torch.get_num_threads()
+    return f"{platform.system()}, {processor}, {threads} thread{'s' * (threads > 1)}{graphics}"

@@ -17,9 +17,8 @@ from DCMMultiTaskLib.experiments.figures.network_drawing import draw_network
 from DCMMultiTaskLib.experiments.figures.plots import draw_loss_weight, draw_psnr
 from DCMMultiTaskLib.experiments.ledger import write_folds, write_slices
 from DCMMultiTaskLib.experiments.material import Material
-from DCMMultiTaskLib.experiments.paper import TABLE_2
 from DCMMultiTaskLib.experiments.plan import Plan
-from DCMMultiTaskLib.experiments.protocol import ALPHAS, PAPER, SEGMENTATION
+from DCMMultiTaskLib.experiments.protocol import ALPHAS, PAPER, SEGMENTATION, TABLE_2
 from DCMMultiTaskLib.experiments.results import Result, on_common_folds
 from DCMMultiTaskLib.networks.config import preset
 from DCMMultiTaskLib.report.tables import markdown, write_csv

@@ -8,8 +8,7 @@ import numpy as np
 
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap
 from DCMMultiTaskLib.evaluation.metrics import CONFUSION, auc
-from DCMMultiTaskLib.experiments.paper import TABLE_2, TABLE_3
-from DCMMultiTaskLib.experiments.protocol import CLASSIFICATION, OURS, PAPER, SEGMENTATION
+from DCMMultiTaskLib.experiments.protocol import CLASSIFICATION, OURS, PAPER, SEGMENTATION, TABLE_2, TABLE_3
 from DCMMultiTaskLib.experiments.results import CLASS_METRICS, MASK_METRICS, Result, confusion, difference
 from DCMMultiTaskLib.report.tables import Cell
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.report.sheet import FOOTER, HEADER, MARGIN, NARROWEST, POINT, Sheet
 from DCMMultiTaskLib.report.study import SliceWords, StudyPicture
-from DCMMultiTaskLib.report.style import ABOVE, BELOW, LABELS, LIGHT, MUTED, PANEL, RULE, WARNING, picture
+from DCMMultiTaskLib.report.style import ABOVE, BELOW, LABELS, LIGHT, MUTED, PANEL, RULE, WARNING, LabelLook, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,7 +92,7 @@ def draw_slice(axes: Axes, study: StudyPicture, at: int, *, activation: bool = F
     half = [study.size_mm / 2 / spacing for spacing in study.spacing_mm]
     axes.set_xlim(study.centre[1] - half[1], study.centre[1] + half[1])
     axes.set_ylim(study.centre[0] + half[0], study.centre[0] - half[0])
-    for label, look in LABELS.items():
+    for label, look in _drawn(heat is not None).items():
         line, tint = (look.line, look.tint) if heat is None else (LIGHT, None)  # heat has the myocardium's colours
         draw_mask(axes, study.labels[at] == label, line, tint=tint)
 
@@ -196,14 +197,20 @@ def _write_caption(
         sheet.text(line, start, top + 52 + number_of_line * REMARK, size=SMALL, colour=colour, width=room)
 
 
+def _drawn(heat: bool) -> dict[int, LabelLook]:
+    """The labels that get outlines; over heat all would have one colour, and the cavity's is the wall's inner edge."""
+    return {label: look for label, look in LABELS.items() if not heat or label == MYOCARDIUM.label}
+
+
 def _write_legend(sheet: Sheet, study: StudyPicture, *, activation: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     heat = activation and study.activation is not None
-    present = [look for label, look in LABELS.items() if (study.labels == label).any()]
     entries: list[Any] = [
-        (Line2D([], [], color=LIGHT if heat else look.line, linewidth=1.2), look.name) for look in present
+        (Line2D([], [], color=LIGHT if heat else look.line, linewidth=1.2), look.name)
+        for label, look in _drawn(heat).items()
+        if (study.labels == label).any()
     ]
     for colour, name, above in ((ABOVE, "P at or above the threshold", True), (BELOW, "P below it", False)):
         if any(one.above is above and not math.isnan(one.probability) for one in study.slices):

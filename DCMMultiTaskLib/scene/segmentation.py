@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+# Marks a segment that was made here: one of the same name that the user has drawn is never removed.
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,8 @@ import numpy as np
 from DCMMultiTaskLib.imaging.segments import SEGMENTS, Segment
 from DCMMultiTaskLib.imaging.volume import Geometry
 from DCMMultiTaskLib.scene.volumes import refuse_transformed, set_geometry
+
+OURS = "DCMMultiTask.Segment"
 
 
 def set_labels(
@@ -22,7 +27,7 @@ def set_labels(
         labels: `(K, J, I)`.
         geometry: Of the labels.
         volume_node: The volume's node, kept as the segmentation's reference geometry.
-        segments: Which labels to show.
+        segments: Which labels to show; a segment of another of our labels from an earlier result is removed.
 
     Returns:
         IDs of the segments, in their order.
@@ -44,6 +49,10 @@ def set_labels(
             segmentation.CreateRepresentation(binary)
         node.SetSourceRepresentationToBinaryLabelmap()
 
+    for left_out in SEGMENTS:
+        segment_id = segmentation.GetSegmentIdBySegmentName(left_out.name)
+        if left_out not in segments and segment_id and segmentation.GetSegment(segment_id).HasTag(OURS):
+            segmentation.RemoveSegment(segment_id)
     ids = []
     for shown in segments:
         labelmap = _labelmap(labels == shown.label, geometry)
@@ -58,6 +67,7 @@ def set_labels(
             segment.SetName(shown.name)
             segment.SetColor(*(channel / 255 for channel in shown.colour))
             segment.SetTag(segment.GetTerminologyEntryTagName(), shown.terminology)
+            segment.SetTag(OURS, "1")
             segment.AddRepresentation(binary, labelmap)
             segmentation.AddSegment(segment, shown.name)
             segment_id = segmentation.GetSegmentIdBySegment(segment)
@@ -78,3 +88,23 @@ def _labelmap(mask: np.ndarray, geometry: Geometry) -> Any:
     values = np.ascontiguousarray(mask).astype(np.uint8).ravel()
     image.GetPointData().SetScalars(numpy_to_vtk(values, deep=True))
     return image
+
+
+def load_terminology(path: str | Path) -> str:
+    """Make a terminology file's entries selectable in Slicer, whose own lists have no Myocardium.
+
+    Args:
+        path: The module's `Resources/DCMMultiTask.term.json`.
+
+    Returns:
+        Name of the terminology, or an empty string where no terminologies logic is running or the file is unusable.
+    """
+    logic = _terminologies_logic()
+    return logic.LoadTerminologyFromFile(str(path)) if logic is not None and Path(path).is_file() else ""
+
+
+def _terminologies_logic() -> Any:
+    import slicer
+
+    module = getattr(getattr(slicer, "modules", None), "terminologies", None)
+    return module.logic() if module is not None else None

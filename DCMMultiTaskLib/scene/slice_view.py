@@ -8,10 +8,9 @@ from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.report.study import Field, StudyPicture
 from DCMMultiTaskLib.report.style import LABELS, rgb
 from DCMMultiTaskLib.scene.embedded import boot, new_scene
-from DCMMultiTaskLib.scene.geometry import view_axes
 from DCMMultiTaskLib.scene.rendering import halved, offscreen_window, pixels_of, quiet, require_opengl
 from DCMMultiTaskLib.scene.segmentation import set_labels
-from DCMMultiTaskLib.scene.views import place_slice
+from DCMMultiTaskLib.scene.views import place_slice, view_axes
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS, set_volume
 
 

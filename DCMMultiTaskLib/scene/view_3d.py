@@ -14,10 +14,10 @@ from DCMMultiTaskLib.report.sheet import FOOTER, HEADER, MARGIN, Sheet
 from DCMMultiTaskLib.report.study import Field, StudyPicture, heart_field
 from DCMMultiTaskLib.report.style import MUTED, NIGHT, rgb
 from DCMMultiTaskLib.scene.embedded import boot
-from DCMMultiTaskLib.scene.geometry import view_axes
 from DCMMultiTaskLib.scene.rendering import halved, offscreen_window, pixels_of, quiet
 from DCMMultiTaskLib.scene.slice_view import SliceView, StudyScene
 from DCMMultiTaskLib.scene.surface import myocardium_surface
+from DCMMultiTaskLib.scene.views import view_axes
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS
 
 

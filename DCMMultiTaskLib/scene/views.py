@@ -1,15 +1,18 @@
-"""The views of the embedded scene, so that a saved scene opens in Slicer with everything on the screen."""
+"""Views arranged on a result, and the scene that opens with them."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from DCMMultiTaskLib.imaging.orientation import SliceOrientation
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.report.study import heart_field
-from DCMMultiTaskLib.scene.geometry import view_axes
-from DCMMultiTaskLib.scene.nodes import ResultNodes
+from DCMMultiTaskLib.scene.embedded import new_scene
+from DCMMultiTaskLib.scene.files import save_scene
+from DCMMultiTaskLib.scene.nodes import ResultNodes, add_volume, result_to_nodes
 from DCMMultiTaskLib.scene.rendering import quiet
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS
 
@@ -83,3 +86,26 @@ def _singleton(scene: Any, class_name: str, tag: str) -> Any:
             node.SetLayoutName(tag)
         scene.AddNode(node)
     return node
+
+
+def view_axes(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors (RAS) to the right and up in a picture of a slice, the same however the voxels are stored."""
+    seen = SliceOrientation.of(result.geometry, result.slice_axis)
+    directions = LPS_TO_RAS @ result.geometry.direction
+    right = directions[:, seen.column_axis] * (-1 if seen.column_flipped else 1)
+    down = directions[:, seen.row_axis] * (-1 if seen.row_flipped else 1)
+    return right, -down
+
+
+def write_bundle(result: Result, path: Path, *, cavity: bool = True) -> Path:
+    """Save a scene that holds the volume and the result, and shows them when Slicer opens it, as `.mrb`.
+
+    The scene of this process, `slicer.mrmlScene`, is not touched. Without `cavity` the LV cavity is left out.
+
+    Raises:
+        InputError: There is no Slicer core in this Python, or the file cannot be written.
+    """
+    scene = new_scene()
+    volume = add_volume(result.volume, result.name, scene=scene)
+    arrange_views(result, result_to_nodes(result, volume, cavity=cavity))
+    return save_scene(path, scene=scene)

@@ -69,7 +69,17 @@ def test_options_reach_the_predictor(study: Path, tiny_model: Path, tmp_path: Pa
     frame = read_study(study).volume
     centre = frame.geometry.centre_lps
     roi = ",".join(f"{value:.2f}" for value in (-centre[0], -centre[1], centre[2]))
-    options = [f"--roi={roi}", "--threshold", "1", "--slice-axis", "k", "--keep-all-components", "--batch-size", "2"]
+    options = [
+        f"--roi={roi}",
+        "--threshold",
+        "1",
+        "--slice-axis",
+        "k",
+        "--keep-all-components",
+        "--batch-size",
+        "2",
+        "--no-cavity",
+    ]
     assert main(["predict", str(study), "-o", str(tmp_path), "--model", str(tiny_model), "--cam", *options]) == 0
     summary = json.loads((tmp_path / "heart_summary.json").read_text(encoding="utf-8"))
     assert summary["localisation"]["method"] == "region of interest"
@@ -77,6 +87,7 @@ def test_options_reach_the_predictor(study: Path, tiny_model: Path, tmp_path: Pa
     assert summary["dcm_class"] == 0
     assert summary["largest_component"] is False
     assert summary["batch_size"] == 2
+    assert set(np.unique(read_study(tmp_path / "heart.seg.nrrd").volume.array)) == {0, 1}
     heat = read_study(tmp_path / "heart_cam.nrrd").volume
     assert heat.array.shape == frame.array.shape
     assert 0 <= heat.array.min() < heat.array.max() <= 1

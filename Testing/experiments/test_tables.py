@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate
-from DCMMultiTaskLib.experiments.paper import TABLE_2, TABLE_3
+from DCMMultiTaskLib.experiments.protocol import TABLE_2, TABLE_3
 from DCMMultiTaskLib.experiments.tabulate import (
     BASELINE,
     baseline_estimates,

@@ -48,10 +48,10 @@ def test_logics_are_reached_as_in_slicer(slicer):
 def test_the_shipped_terminology_names_the_segments(slicer, segment, label):
     from pathlib import Path
 
-    from DCMMultiTaskLib.scene import terminology
+    from DCMMultiTaskLib.scene.segmentation import load_terminology
 
     root = Path(embedded.__file__).parents[2]
-    name = terminology.load_terminology(root / "DCMMultiTask" / "Resources" / "DCMMultiTask.term.json")
+    name = load_terminology(root / "DCMMultiTask" / "Resources" / "DCMMultiTask.term.json")
     logic = slicer.modules.terminologies.logic()
     assert logic.IsTerminologyContextLoaded(name)
     entry = slicer.vtkSlicerTerminologyEntry()

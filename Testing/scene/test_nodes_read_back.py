@@ -11,8 +11,8 @@ from drawn_studies import rotation
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.result import Result, SliceRow
 from DCMMultiTaskLib.scene.files import save_scene
-from DCMMultiTaskLib.scene.roi import roi_from_node
 from DCMMultiTaskLib.scene.table import rows_of, set_rows
+from DCMMultiTaskLib.scene.volumes import roi_from_node
 
 
 def test_rows_come_back_from_the_table_exactly(slicer, scene, study: Result) -> None:

@@ -213,9 +213,22 @@ def test_a_surface_that_is_shown_follows_the_new_mask(scene, study):
 
 
 def test_the_cavity_can_be_left_out(scene, slicer, study):
-    nodes = result_to_nodes(study, add_volume(study.volume, study.name), cavity=False)
-    assert nodes.segmentation.GetSegmentation().GetNumberOfSegments() == 1
+    nodes = result_to_nodes(study, add_volume(study.volume, study.name))
+    segmentation = nodes.segmentation.GetSegmentation()
+    segmentation.AddEmptySegment("Scar", "Scar")
+    result_to_nodes(study, nodes.volume, **given(nodes), cavity=False)
+    assert [segmentation.GetNthSegment(n).GetName() for n in range(2)] == ["Myocardium", "Scar"]
+    assert segmentation.GetNumberOfSegments() == 2
     np.testing.assert_array_equal(segment_array(slicer, nodes), study.mask)
+
+
+def test_a_cavity_that_the_user_drew_is_not_removed(scene, study):
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "mine")
+    node.CreateDefaultDisplayNodes()
+    node.GetSegmentation().AddEmptySegment("LV cavity", "LV cavity")
+    volume = add_volume(study.volume, study.name)
+    result_to_nodes(study, volume, segmentation_node=node, cavity=False)
+    assert node.GetSegmentation().GetSegment("LV cavity") is not None
 
 
 def test_nodes_that_the_user_moved_stay_in_their_folder(scene, study):

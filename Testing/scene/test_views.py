@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from DCMMultiTaskLib.scene.bundle import write_bundle
 from DCMMultiTaskLib.scene.nodes import add_volume, result_to_nodes
-from DCMMultiTaskLib.scene.views import arrange_views
+from DCMMultiTaskLib.scene.views import arrange_views, write_bundle
 
 
 def test_a_bundle_opens_with_image_chart_and_table_in_view(scene, slicer, study, tmp_path):

@@ -186,6 +186,7 @@ def test_undo_takes_a_run_back(slicer: Any, panel: Any, study: Any) -> None:
 
 def test_a_saved_scene_brings_panel_and_nodes_back(slicer: Any, panel: Any, study: Any, tmp_path: Path) -> None:
     study.parameters.largestComponent = False
+    study.parameters.showCavity = False
     study.parameters.useModelThreshold = False
     study.parameters.threshold = 0.25
     click(panel.ui.applyButton)
@@ -201,6 +202,8 @@ def test_a_saved_scene_brings_panel_and_nodes_back(slicer: Any, panel: Any, stud
     assert parameters.inputVolume.GetName() == study.name
     assert (parameters.largestComponent, parameters.useModelThreshold, parameters.threshold) == (False, False, 0.25)
     assert not panel.ui.largestComponentCheckBox.checked
+    assert not panel.ui.showCavityCheckBox.checked
+    assert parameters.segmentation.GetSegmentation().GetNumberOfSegments() == 1
     assert panel.ui.thresholdSlider.value == pytest.approx(0.25)
     assert (panel.ui.probabilityLabel.text, panel.ui.ruleLabel.text) == shown
     assert [row.quality for row in rows_of(parameters.table)] == quality
