@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from DCMMultiTaskLib import __version__
+from DCMMultiTaskLib.commands.ending import ended_cleanly
 from DCMMultiTaskLib.errors import InputError, how_to_install
 
 PROGRAM = "dcm-multitask"
@@ -113,9 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.print_help()
             return 0
         args = parser.parse_args(words)
-        code = args.run(args)
-        sys.stdout.flush()
-        return code
+        with ended_cleanly():
+            code = args.run(args)
+            sys.stdout.flush()
+            return code
     except InputError as error:
         reason = " ".join(str(error).split())
     except ModuleNotFoundError as error:

@@ -55,6 +55,7 @@ def predict_study(
     *,
     scene: bool = False,
     cavity: bool = True,
+    series: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Result, list[Path]]:
     """Read a study, analyse it and write its results, all of them or none.
@@ -66,6 +67,7 @@ def predict_study(
         options: Arguments of `Predictor.predict`; with `activation`, the class activation map is written too.
         scene: Also write a Slicer scene.
         cavity: Write the LV cavity as a segment of its own beside the myocardium.
+        series: Number or description of the DICOM series to take; chosen by what a short-axis stack is if None.
         progress: Called with the number of slices done and their total.
 
     Returns:
@@ -74,12 +76,14 @@ def predict_study(
     Raises:
         InputError: The study cannot be used, or the files cannot be written.
     """
-    from DCMMultiTaskLib.imaging.reading import read_study
+    from DCMMultiTaskLib.imaging.reading import read_study, refuse_label_map
     from DCMMultiTaskLib.inference.files import file_name, staged, write_result
 
     place = output / study.place
     with staged(place) as folder:
-        result = predictor.predict(read_study(study.path), **options, progress=progress)
+        found = read_study(study.path, series=series)
+        refuse_label_map(found)
+        result = predictor.predict(found, **options, progress=progress)
         files = list(write_result(result, folder, cam=options["activation"], cavity=cavity).values())
         if scene:
             from DCMMultiTaskLib.scene.views import write_bundle

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.dicom import may_be_dicom, study_uid
+from DCMMultiTaskLib.imaging.dicom_headers import is_directory, may_be_dicom, study_key
+from DCMMultiTaskLib.imaging.dicom_stacks import count
+from DCMMultiTaskLib.imaging.folders import walk
 from DCMMultiTaskLib.imaging.reading import study_name
 
 IMAGE_EXTENSIONS = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
 # What `predict` itself writes, so that results below the input folder are not taken for studies.
 RESULT_EXTENSIONS = (".seg.nrrd", "_cam.nrrd")
+# Drawn structures, as ACDC, M&Ms, nnU-Net, Slicer and ITK-SNAP call them: PATIENT_gt.nii.gz, PATIENT-label.nrrd, ...
+_LABEL_MAP = re.compile(r"[-_. ](gt|seg(mentation)?|label(s|map)?|masks?|contours?)$", re.IGNORECASE)
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -35,15 +41,17 @@ class Study:
         return study_name(self.path)
 
 
-def find_studies(inputs: Sequence[Path]) -> list[Study]:
+def find_studies(inputs: Sequence[Path], *, say: Callable[[str], None] | None = None) -> list[Study]:
     """All studies that the inputs stand for, in order.
 
     A file is a study, and so is a folder whose DICOM files, its own and those in the folders below it, are of one DICOM
-    study. Any other folder is searched, with all folders below it, for image files and DICOM studies; hidden ones and
-    results of earlier runs are passed over.
+    study of one patient. Any other folder is searched, with all folders below it and through links, for image files and
+    DICOM studies; hidden ones, label maps and results of earlier runs are passed over. A folder that cannot be opened
+    is a study, too: reading it says so.
 
     Args:
         inputs: Files and folders.
+        say: Told in a sentence what was passed over.
 
     Raises:
         InputError: An input does not exist, a folder holds no study, or two studies would write the same files.
@@ -54,9 +62,21 @@ def find_studies(inputs: Sequence[Path]) -> list[Study]:
     """
     studies: list[Study] = []
     for path in map(Path, inputs):
-        if not path.exists():
-            raise InputError(f"{path}: no such file or folder.")
-        found = list(_studies_below(path)) if path.is_dir() else [Study(path)]
+        try:
+            is_folder = path.is_dir()
+            path.stat()
+        except FileNotFoundError as error:
+            raise InputError(f"{path}: no such file or folder.") from error
+        except OSError as error:
+            raise InputError(f"{path}: it cannot be opened ({error.strerror}).") from error
+        labels: list[Path] = []
+        if is_folder:
+            found = list(_studies_below(path, labels))
+        else:
+            found = [Study(path.parent if is_directory(path) else path)]
+        if labels and say is not None:
+            names = ", ".join(label.relative_to(path).as_posix() for label in labels[:_NAMED])
+            say(f"{path}: {count(len(labels), 'label map')} passed over: {names}{', ...' * (len(labels) > _NAMED)}.")
         if not found:
             raise InputError(f"{path}: the folder holds no image file and no DICOM series.")
         studies += found
@@ -68,25 +88,28 @@ def find_studies(inputs: Sequence[Path]) -> list[Study]:
     return studies
 
 
-def _studies_below(root: Path) -> Iterator[Study]:
-    dicom_folders: dict[str, list[Path]] = {}
+def _studies_below(root: Path, labels: list[Path]) -> Iterator[Study]:
+    """The studies; label maps among the files are added to `labels`."""
+    dicom_folders: dict[object, list[Path]] = {}
     images: list[Path] = []
-    for directory, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        files = [Path(directory) / name for name in sorted(names) if not name.startswith(".")]
-        images += filter(_is_image, files)
+    locked: list[Path] = []
+    for directory, folders, names in walk(root, locked=lambda folder, _: locked.append(folder)):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        files = [directory / name for name in names if not name.startswith(".")]
+        for path in filter(_is_image, files):
+            (labels if _LABEL_MAP.search(study_name(path)) else images).append(path)
         dicom = next((path for path in files if not _is_image(path) and may_be_dicom(path)), None)
         if dicom is not None:
-            dicom_folders.setdefault(study_uid(dicom) or directory, []).append(Path(directory))
-    if len(dicom_folders) == 1 and not images:
+            dicom_folders.setdefault(study_key(dicom) or directory, []).append(directory)
+    if len(dicom_folders) == 1 and not images and not locked:
         yield Study(root)
         return
     tops = [top for uid in dicom_folders for top in _tops(uid, dicom_folders)]
-    for path in sorted([*images, *tops]):
+    for path in sorted([*images, *tops, *locked]):
         yield Study(path, path.relative_to(root).parent)
 
 
-def _tops(uid: str, dicom_folders: Mapping[str, list[Path]]) -> list[Path]:
+def _tops(uid: object, dicom_folders: Mapping[object, list[Path]]) -> list[Path]:
     """The one folder above all series of a DICOM study; the series' folders where other studies lie between them."""
     folders = dicom_folders[uid]
     top = Path(os.path.commonpath(folders))

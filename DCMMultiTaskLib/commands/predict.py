@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from DCMMultiTaskLib.batch.studies import Study
     from DCMMultiTaskLib.inference.predictor import Predictor
 
 HELP = "Segment the myocardium of a study and tell its DCM-like phenotype probability. Research use only."
@@ -20,13 +22,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "inputs",
         metavar="INPUT",
-        type=Path,
+        type=path_argument,
         nargs="+",
         help="NRRD, NIfTI, MetaImage or DICOM file, DICOM folder, or a folder of these; several are done in turn",
     )
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="folder for the results")
     add_model_arguments(parser)
     add_study_arguments(parser)
+    parser.add_argument(
+        "--series", metavar="NUMBER|DESCRIPTION", help="series of a DICOM folder; the likely short axis if left out"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be read and what left out, and predict nothing"
+    )
+
+
+def path_argument(text: str) -> Path:
+    """A path; an empty text, as an unset variable of a shell gives it, is not the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +63,7 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         "--phase",
         default="ed",
         metavar="ed|first|N",
-        help="phase of a cine: end diastole (default), the first, or number N, counted from 0",
+        help="phase of a cine: end diastole (default), the first, or its index, counted from 0",
     )
     parser.add_argument("--slice-axis", choices=list(SLICE_AXES), default="auto", help="axis of the slices")
     parser.add_argument("--threshold", type=float, metavar="T", help="DCM probability from which the class is 1")
@@ -91,22 +106,11 @@ def study_options(args: argparse.Namespace) -> dict[str, Any]:
 
 def run(args: argparse.Namespace) -> int:
     """Predict and print; of several studies, one that fails does not stop the rest."""
-    from DCMMultiTaskLib.batch.run import Failure, predict_study, run_studies
-    from DCMMultiTaskLib.batch.studies import Study, find_studies
-    from DCMMultiTaskLib.commands.progress import ProgressBar
-    from DCMMultiTaskLib.inference.text import describe_result
+    from DCMMultiTaskLib.batch.run import Failure, run_studies
+    from DCMMultiTaskLib.batch.studies import find_studies
 
-    studies = find_studies(args.inputs)
-    options = study_options(args)
-    predictor = make_predictor(args)
-
-    def do(study: Study) -> None:
-        with ProgressBar(study.name) as bar:
-            result, files = predict_study(
-                predictor, study, args.output, options, scene=args.scene, cavity=not args.no_cavity, progress=bar
-            )
-        print(describe_result(result))
-        print("Written: " + ", ".join(str(file) for file in files))
+    studies = find_studies(args.inputs, say=print)
+    do = _show(args) if args.dry_run else _predict(args)
 
     def tell(failure: Failure) -> None:
         print(f"{failure.study.path}: failed: {failure.reason}", file=sys.stderr)
@@ -115,5 +119,34 @@ def run(args: argparse.Namespace) -> int:
         do(studies[0])
         return 0
     failures = run_studies(studies, do, failed=tell)
-    print(f"{len(studies) - len(failures)} of {len(studies)} studies done.")
+    print(f"{len(studies) - len(failures)} of {len(studies)} studies {'can be read' if args.dry_run else 'done'}.")
     return 1 if failures else 0
+
+
+def _predict(args: argparse.Namespace) -> Callable[[Study], None]:
+    from DCMMultiTaskLib.batch.run import predict_study
+    from DCMMultiTaskLib.commands.progress import ProgressBar
+    from DCMMultiTaskLib.inference.text import describe_result
+
+    options = study_options(args)
+    written = {"scene": args.scene, "cavity": not args.no_cavity, "series": args.series}
+    predictor = make_predictor(args)
+
+    def do(study: Study) -> None:
+        with ProgressBar(study.name) as bar:
+            result, files = predict_study(predictor, study, args.output, options, **written, progress=bar)
+        print(describe_result(result))
+        print("Written: " + ", ".join(str(file) for file in files))
+
+    return do
+
+
+def _show(args: argparse.Namespace) -> Callable[[Study], None]:
+    from DCMMultiTaskLib.imaging.reading import describe_study, read_study, refuse_label_map
+
+    def do(study: Study) -> None:
+        read = read_study(study.path, series=args.series)
+        refuse_label_map(read)
+        print(describe_study(read))
+
+    return do

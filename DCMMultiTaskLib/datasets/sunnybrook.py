@@ -14,19 +14,22 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from DCMMultiTaskLib.datasets.contours import polygon_mask, read_contour
-from DCMMultiTaskLib.datasets.frames import group_series, read_stack
 from DCMMultiTaskLib.datasets.manifest import PreparedDataSet, PreparedPatient, part_of, write_data_set
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.dicom import may_be_dicom
+from DCMMultiTaskLib.imaging.dicom import read_numbered
+from DCMMultiTaskLib.imaging.dicom_headers import attentive, may_be_dicom, read_images
+from DCMMultiTaskLib.imaging.folders import walk
+from DCMMultiTaskLib.imaging.volume import Volume
 
 _PATIENT = re.compile(r"SC-(HF-I|HF-NI|HYP|N)-(\d+)", re.IGNORECASE)
+_NUMBERED_FILE = re.compile(r"(IM-\d+)-(\d+)(\.dcm)?", re.IGNORECASE)
 _CONTOUR = re.compile(r"IM-\d+-(\d+)-([io])contour-manual\.txt", re.IGNORECASE)
 # challenge_training, TrainingDataContours, OnlineDataDICOM, ...
 _PARTS = {
@@ -34,6 +37,9 @@ _PARTS = {
     for name, part in {"training": "train", "validation": "validation", "online": "online"}.items()
 }
 _DCM_GROUP = "HF-NI"  # heart failure without infarct
+
+_Series = dict[int, list[Path]]
+"""The files of each frame number; more than one where numbers repeat."""
 
 
 @dataclass
@@ -80,7 +86,7 @@ def patient_id(name: str) -> str | None:
 
 def _find_files(source: Path) -> dict[str, _Files]:
     patients: dict[str, _Files] = {}
-    files = [path for path in sorted(source.rglob("*")) if path.is_file()]
+    files = [folder / name for folder, _, names in walk(source) for name in names]
     later_ids = dict(pair for path in files if path.suffix.lower() == ".csv" for pair in _later_ids(path))
     for path in files:
         folders = (source.resolve().name, *path.relative_to(source).parts[:-1])
@@ -124,7 +130,7 @@ def _prepare(source: Path, name: str, files: _Files) -> PreparedPatient:
     end_diastolic = sorted(frame for frame, drawn in contours.items() if {"i", "o"} <= set(drawn))
     if not end_diastolic:
         raise InputError("no frame has both an endocardial and an epicardial contour.")
-    image, frames = read_stack(group_series(files.dicom), end_diastolic, name)
+    image, frames = _read_frames(_group_series(files.dicom), end_diastolic)
     labels = np.zeros(image.array.shape, dtype=np.uint8)
     for plane, frame in zip(labels, frames, strict=True):
         # From the outermost in: what the endocardium encloses is cavity.
@@ -133,3 +139,70 @@ def _prepare(source: Path, name: str, files: _Files) -> PreparedPatient:
     group = name.removeprefix("SC-").rpartition("-")[0]
     part = part_of(source, folder, _PARTS) or part_of(source, files.dicom[0].parent, _PARTS)
     return PreparedPatient(group, int(group == _DCM_GROUP), part, image, image.with_array(labels), frames)
+
+
+def _group_series(files: Iterable[Path]) -> list[_Series]:
+    """Files by series, and their frame numbers.
+
+    A file `IM-SSSS-NNNN.dcm` is frame NNNN of series SSSS of its folder; for any other name the DICOM header says so
+    (instance number and series instance UID). Files without either are passed over.
+    """
+    series: dict[tuple[Path, str], _Series] = {}
+    for path in files:
+        named = _NUMBERED_FILE.fullmatch(path.name)
+        key, number = (named.group(1), int(named.group(2))) if named else _from_header(path)
+        if number is not None:
+            series.setdefault((path.parent, key), {}).setdefault(number, []).append(path)
+    return list(series.values())
+
+
+def _read_frames(series: Sequence[_Series], frames: Sequence[int]) -> tuple[Volume, list[int]]:
+    """The volume of some frames, from the only series in which they form one.
+
+    Patients have other series beside the short-axis cine (scouts, long axes, perfusion) that may hold the same numbers;
+    those frames do not lie above each other at even distances.
+
+    Args:
+        series: All series of a patient.
+        frames: Numbers of the frames, one for each slice.
+
+    Returns:
+        The volume with intensities as stored, and the frame number of each of its slices.
+
+    Raises:
+        InputError: No series has all these frames, they form no volume, or two series with other pixels fit.
+    """
+    holding = [one for one in series if all(frame in one for frame in frames)]
+    if not holding:
+        known = {number for one in series for number in one}
+        missing = next((frame for frame in frames if frame not in known), None)
+        if missing is None:
+            raise InputError("no DICOM series holds all contoured frames.")
+        raise InputError(f"no DICOM image is frame {missing}, which has contours.")
+    found: list[tuple[Volume, list[int]]] = []
+    reasons: list[InputError] = []
+    for one in holding:
+        try:
+            if any(len(one[frame]) > 1 for frame in frames):
+                raise InputError("several DICOM images of one series have the number of a contoured frame.")
+            volume, order = read_numbered([one[frame][0] for frame in frames])
+            found.append((volume, [frames[place] for place in order]))
+        except InputError as reason:
+            reasons.append(reason)
+    if not found:
+        raise reasons[0]
+    first = found[0][0]
+    if any(volume.array.tobytes() != first.array.tobytes() for volume, _ in found[1:]):  # copies do no harm
+        raise InputError(f"{len(found)} DICOM series could be the contoured one.")
+    return found[0]
+
+
+def _from_header(path: Path) -> tuple[str, int | None]:
+    """Series instance UID and instance number; no number where the file is damaged or does not say."""
+    try:
+        with attentive():
+            image = read_images(path)[0]
+    except InputError:
+        return "", None
+    number = image.times["InstanceNumber"]
+    return image.series, None if number is None else int(number)

@@ -2,319 +2,288 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 
 from DCMMultiTaskLib.errors import InputError, about
-from DCMMultiTaskLib.imaging.quiet import quiet_libraries
-from DCMMultiTaskLib.imaging.study import Instance, Source, Study
+from DCMMultiTaskLib.imaging.dicom_headers import TIME_TAGS, DicomImage, LeftOut, attentive, read_images
+from DCMMultiTaskLib.imaging.dicom_phases import Phases, find_phases
+from DCMMultiTaskLib.imaging.dicom_pixels import other_kind, read_slices
+from DCMMultiTaskLib.imaging.dicom_stacks import (
+    Stack,
+    aligned,
+    angle,
+    check_positions,
+    corner,
+    count,
+    find_stacks,
+    is_oblique,
+    rank,
+    slice_spacing,
+)
+from DCMMultiTaskLib.imaging.folders import folder_name, walk
+from DCMMultiTaskLib.imaging.study import USED, Instance, Source, Study
 from DCMMultiTaskLib.imaging.volume import Volume
 
-POSITION_TOLERANCE_MM = 0.1
-"""Images closer to each other than this along the slice normal are at one position."""
-
-_MR_IMAGE = re.compile(rb"1\.2\.840\.10008\.5\.1\.4\.1\.1\.4(\.[134])?\0?$")
-
-
-@dataclass(frozen=True, eq=False)
-class DicomSlice:
-    """What the header of one file says.
-
-    Attributes:
-        path: The file.
-        instance: SOP instance UID.
-        series: Series instance UID.
-        study: Study instance UID.
-        description: Series description, or its number.
-        size: Columns and rows.
-        spacing: Pixel size in mm along a row and along a column, and the slices' distance as far as the file knows.
-        position: LPS of the first pixel's centre; None where the file does not say.
-        direction: `(3, 3)`, columns along a row, along a column, normal.
-        phase: Trigger time, temporal position and instance number: sorts the phases at one position.
-        pixel_type: SimpleITK's pixel type after rescaling.
-    """
-
-    path: Path
-    instance: str
-    series: str
-    study: str
-    description: str
-    size: tuple[int, int]
-    spacing: tuple[float, float, float]
-    position: np.ndarray | None
-    direction: np.ndarray
-    phase: tuple[float, float, float]
-    pixel_type: int
-
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """The same in every copy of an image; the UID alone is not enough where anonymising made all of them one."""
-        return self.instance, self.phase, None if self.position is None else tuple(self.position.tolist())
-
-    def parallel_to(self, other: DicomSlice) -> bool:
-        """Same size, pixel spacing and orientation."""
-        return (
-            self.size == other.size
-            and np.allclose(self.spacing[:2], other.spacing[:2], rtol=1e-3)
-            and np.allclose(self.direction, other.direction, atol=1e-3)
-        )
+COPY = "a copy of another image"
+STRAY = "against the stack"
+_NAMED = 3  # files or stacks that a note names
 
 
 def read_dicom_file(path: Path, *, name: str) -> Study:
-    """Read one file as a study of one slice."""
-    header = _read_header(path)
-    return _study(path, [[header]], header.spacing[2], name)
-
-
-def read_dicom_folder(folder: Path) -> Study:
-    """Read the short-axis stack below a folder.
-
-    Images of one series with the same size, pixel spacing and orientation form a stack. The stack that counts is the
-    only one with three positions or more; localisers and long-axis views, with one or two, are passed over. Where no
-    series has three positions, parallel series are taken together (scanners that store every position on its own).
-
-    Args:
-        folder: Searched with all folders below it; files that are not DICOM are passed over.
-
-    Returns:
-        Its phases, slices sorted along their normal, phases by trigger time, then temporal position, then instance
-        number.
+    """Read one file: a study of one slice, or the stack in an enhanced file of many frames.
 
     Raises:
-        InputError: No image, several stacks that could be meant, a missing image, uneven slice distances.
+        InputError: The file is damaged, or what it holds is no stack.
     """
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and may_be_dicom(path)]
-    read = [header for header in map(_read_header_of_image, files) if header]
-    headers = list({header.identity: header for header in read}.values())  # without copies of the same image
-    if not headers:
-        raise InputError(f"{folder}: the folder holds no DICOM images.")
-    name = folder.resolve().name
-    phases = _phases(_short_axis_stack(headers, name), name)
-    spacing = _slice_spacing(phases[0], name)
-    return _study(folder, phases, spacing, name)
-
-
-def may_be_dicom(path: Path) -> bool:
-    """Whether a file looks like DICOM, from its first bytes and its name."""
-    if path.name.startswith(".") or path.name.upper() == "DICOMDIR":
-        return False
-    return _first_bytes(path, 132)[128:] == b"DICM" or path.suffix.lower() in (".dcm", ".ima")
-
-
-def _first_bytes(path: Path, count: int) -> bytes:
-    """None of them where the file cannot be opened: reading it then says so."""
-    try:
-        with path.open("rb") as file:
-            return file.read(count)
-    except OSError:
-        return b""
-
-
-def study_uid(path: Path) -> str | None:
-    """The study instance UID of a DICOM file; None where it has none or cannot be read."""
-    reader = sitk.ImageFileReader()
-    reader.SetImageIO("GDCMImageIO")
-    reader.SetFileName(str(path))
-    try:
-        with quiet_libraries():
-            reader.ReadImageInformation()
-    except RuntimeError:
-        return None
-    return reader.GetMetaData("0020|000d").strip() if reader.HasMetaDataKey("0020|000d") else None
-
-
-def _read_header_of_image(path: Path) -> DicomSlice | None:
-    """The header; None for reports, presentation states and the like, which hold no image."""
-    try:
-        return _read_header(path)
-    except InputError:
-        start = _first_bytes(path, 1024)
-        kind = re.search(rb"\x02\x00\x02\x00UI(..)", start, re.DOTALL)
-        if kind:
-            length = int.from_bytes(kind.group(1), "little")
-            if not _MR_IMAGE.match(start[kind.end() : kind.end() + length]):
-                return None
-        raise
-
-
-def _read_header(path: Path) -> DicomSlice:
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(path))
-    reader.SetImageIO("GDCMImageIO")
-    try:
-        with quiet_libraries():
-            reader.ReadImageInformation()
-    except RuntimeError as error:
-        raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error
-
-    def text(tag: str) -> str:
-        return reader.GetMetaData(tag).strip(" \0") if reader.HasMetaDataKey(tag) else ""
-
-    def numbers(tag: str) -> list[float]:
-        try:
-            values = [float(part) for part in text(tag).split("\\") if part.strip()]
-        except ValueError:
-            values = [math.nan]
-        if not all(map(math.isfinite, values)):
-            raise InputError(f"{path.name}: the DICOM tag ({tag.replace('|', ',')}) is damaged.")
-        return values
-
-    def number(tag: str) -> float:
-        return next(iter(numbers(tag)), 0.0)
-
-    if reader.GetNumberOfComponents() > 1:
-        raise InputError(f"{path.name}: the image is in colour; choose a series in grey.")
-    if number("0028|0008") > 1:
-        raise InputError(f"{path.name}: DICOM with many frames in a file is not read; save it as NRRD or NIfTI first.")
-    pixel_spacing = numbers("0028|0030")
-    if len(pixel_spacing) != 2:
-        raise InputError(f"{path.name}: the DICOM file does not say how large its pixels are.")
-    if min(pixel_spacing) <= 0:
-        raise InputError(f"{path.name}: its pixel spacing is not positive.")
-    distance = next((value for tag in ("0018|0088", "0018|0050") if (value := abs(number(tag))) > 0), 1.0)
-    position, orientation = numbers("0020|0032"), numbers("0020|0037")
-    located = len(position) == 3 and len(orientation) == 6
-    direction = np.eye(3)
-    if located:
-        direction[:, 0], direction[:, 1] = orientation[:3], orientation[3:]
-        direction[:, 2] = np.cross(direction[:, 0], direction[:, 1])
-    width, height = reader.GetSize()[:2]
-    return DicomSlice(
-        path,
-        text("0008|0018") or str(path),
-        text("0020|000e"),
-        text("0020|000d"),
-        text("0008|103e") or f"series {text('0020|0011')}",
-        (width, height),
-        (pixel_spacing[1], pixel_spacing[0], distance),
-        np.array(position) if located else None,
-        direction,
-        (number("0018|1060"), number("0020|0100"), number("0020|0013")),
-        reader.GetPixelID(),
-    )
-
-
-def _short_axis_stack(headers: Sequence[DicomSlice], name: str) -> list[list[DicomSlice]]:
-    """The positions of the only stack that can be meant, each with its images."""
-    if len(headers) > 1 and any(header.position is None for header in headers):
-        raise InputError(f"{name}: the DICOM images do not say where they lie, so that they cannot be sorted.")
-    stacks = [_positions(stack) for stack in _group(headers, by_series=True)]
-    tall = [stack for stack in stacks if len(stack) > 2]
-    if not tall:
-        tall = [stack for stack in map(_positions, _group(headers, by_series=False)) if len(stack) > 2]
-    candidates = tall or stacks
-    if len(candidates) > 1:
-        listed = "; ".join(
-            f"{stack[0][0].description}: {_count(len(stack), 'slice')} x {_count(len(stack[0]), 'phase')}"
-            for stack in candidates[:5]
-        )
-        more = ", ..." if len(candidates) > 5 else ""
-        raise InputError(
-            f"{name}: the folder holds {len(candidates)} series that could be meant ({listed}{more}); "
-            "give a folder that holds the short-axis one alone."
-        )
-    return candidates[0]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _group(headers: Sequence[DicomSlice], *, by_series: bool) -> list[list[DicomSlice]]:
-    groups: list[list[DicomSlice]] = []
-    for header in headers:
-        for group in groups:
-            if header.parallel_to(group[0]) and (header.series == group[0].series or not by_series):
-                group.append(header)
-                break
-        else:
-            groups.append([header])
-    return groups
-
-
-def _positions(stack: Sequence[DicomSlice]) -> list[list[DicomSlice]]:
-    """The images at each position, positions along the normal."""
-    normal = stack[0].direction[:, 2]
-    heights = {id(header): float(header.position @ normal) for header in stack if header.position is not None}
-    positions: list[list[DicomSlice]] = []
-    last = -np.inf
-    for header in sorted(stack, key=lambda header: heights.get(id(header), 0.0)):
-        height = heights.get(id(header), 0.0)
-        if height - last > POSITION_TOLERANCE_MM:
-            positions.append([])
-            last = height
-        positions[-1].append(header)
-    return positions
-
-
-def _phases(positions: Sequence[Sequence[DicomSlice]], name: str) -> list[list[DicomSlice]]:
-    """The images of each phase, from those of each position."""
-    counts = {len(position) for position in positions}
-    if len(counts) > 1:
-        raise InputError(
-            f"{name}: the DICOM series is not complete: its {len(positions)} slice positions have "
-            f"{min(counts)} to {max(counts)} images each."
-        )
-    in_time = [sorted(position, key=lambda header: header.phase) for position in positions]
-    return [list(phase) for phase in zip(*in_time, strict=True)]
-
-
-def _slice_spacing(phase: Sequence[DicomSlice], name: str) -> float:
-    """Distance of the slices in mm, which has to be even, since a volume has one for all of them."""
-    if len(phase) == 1:
-        return phase[0].spacing[2]
-    places = np.array([header.position for header in phase])
-    steps = np.diff(places, axis=0)
-    normal = phase[0].direction[:, 2]
-    distances = steps @ normal
-    mean = float(distances.mean())
-    if np.abs(distances - mean).max() > 0.1 * mean:
-        raise InputError(
-            f"{name}: the slices are {distances.min():.1f} to {distances.max():.1f} mm apart; "
-            "an image is missing, or the series holds more than one stack."
-        )
-    sideways = places - places[0] - np.outer((places - places[0]) @ normal, normal)
-    if np.linalg.norm(sideways, axis=1).max() > max(phase[0].spacing[:2]):
-        raise InputError(f"{name}: the slices do not lie above each other, so that they form no volume.")
-    return mean
-
-
-def _study(path: Path, phases: Sequence[Sequence[DicomSlice]], slice_spacing: float, name: str) -> Study:
-    """Read the pixels of sorted phases of sorted slices."""
+    with attentive() as said:
+        images = read_images(path)
+    if len(images) > 1:
+        return _study(path, name, images, {path: USED}, _warnings(said), None)
+    (image,) = images
     with about(name):
-        volumes = [_volume(phase, slice_spacing) for phase in phases]
-    first = phases[0][0]
-    times = tuple(phase[0].phase[0] for phase in phases)
+        array = read_slices([image], image)
+        volume = _volume(array, [image], image, image.spacing[2])
+    source = Source(path, image.study, image.description, ((_instance(image),),), ((path, USED),))
+    return Study(name, [volume], source=source, notes=_warnings(said))
+
+
+def read_dicom_folder(folder: Path, *, series: str | None = None) -> Study:
+    """Read the short-axis stack below a folder.
+
+    Parallel images form a stack, whether the scanner stored them as one series or as several; the most likely
+    short-axis stack is taken (`dicom_stacks.rank`). What became of every file is in the study's source, and in its
+    notes what was left out, resampled or chosen.
+
+    Args:
+        folder: Searched with all folders below it.
+        series: Number or description of the series to take.
+
+    Returns:
+        Its phases, slices sorted along their normal.
+
+    Raises:
+        InputError: No image, images of several patients, a missing image, uneven slice distances, no order of phases.
+    """
+    files: dict[Path, str] = {}
+    images: list[DicomImage] = []
+    with attentive() as said:
+        for directory, _, names in walk(folder, locked=lambda path, why: files.update({path: _closed(why)})):
+            for path in (directory / file for file in names):
+                try:
+                    if path.name.startswith("."):
+                        raise LeftOut(path, "a hidden file")
+                    images += read_images(path)
+                except LeftOut as reason:
+                    files[path] = reason.reason
+    if not images:
+        raise InputError(f"{folder}: the folder holds no DICOM images.{_sentences(_notes_on(files, folder))}")
+    return _study(folder, folder_name(folder), images, files, _warnings(said), series)
+
+
+def read_numbered(files: Sequence[Path]) -> tuple[Volume, list[int]]:
+    """The volume of slices that someone has chosen, sorted along their normal.
+
+    Args:
+        files: One for each slice.
+
+    Returns:
+        The volume, and for each of its slices the number of the given file.
+
+    Raises:
+        InputError: A file is damaged, or the slices form no volume.
+    """
+    with attentive():
+        images = [image for path in files for image in read_images(path)]
+    reference = images[0]
+    if len(images) > len(files) or not all(aligned(image, reference) for image in images):
+        raise InputError("the slices differ in size, pixel spacing or orientation.")
+    order = sorted(range(len(images)), key=lambda number: float(corner(images[number], reference) @ reference.normal))
+    slices = [images[number] for number in order]
+    spacing = slice_spacing(slices, reference)
+    return _volume(read_slices(slices, reference), slices, reference, spacing), order
+
+
+def _closed(why: str) -> str:
+    return f"it cannot be opened: {why}"
+
+
+def _sentences(notes: Sequence[str]) -> str:
+    return "".join(f" {note}" for note in notes)
+
+
+def _warnings(said: Counter[str]) -> tuple[str, ...]:
+    return tuple(f"The DICOM reader warned: {text}" for text, _ in said.most_common(_NAMED))
+
+
+def _study(
+    path: Path,
+    name: str,
+    images: Sequence[DicomImage],
+    files: dict[Path, str],
+    notes: Sequence[str],
+    series: str | None,
+) -> Study:
+    """The study that images form; `files` says of the others why they are none."""
+    originals = {image.identity: image for image in images}
+    reasons = dict.fromkeys(set(images) - set(originals.values()), COPY)
+    images = list(originals.values())
+    if series is not None:
+        chosen = _series(images, series, name)
+        reasons |= {image: "another series" for image in images if image not in chosen}
+        images = chosen
+    patients = {image.patient for image in images if image.patient}
+    if len(patients) > 1:
+        raise InputError(f"{name}: the folder holds images of {len(patients)} patients; give a folder for each.")
+    if len(images) > 1:
+        reasons |= {image: "it does not say where it lies" for image in images if image.position is None}
+        images = [image for image in images if image.position is not None]
+        if not images:
+            raise InputError(f"{name}: the DICOM images do not say where they lie, so that they cannot be sorted.")
+    stack, others, said = _choose(find_stacks(images), name)
+    check_positions(stack, name)
+    reasons |= {image: _why_not(image, other, stack) for other in others for image in other.images}
+    phases = find_phases(stack, name)
+    reasons |= dict.fromkeys(phases.left_out, "other slices have no image of that phase")
+    with about(name):
+        try:
+            spacing = slice_spacing(phases.images[0], stack.reference)
+        except InputError as error:
+            stray = {image.path: why for image, why in reasons.items() if why.endswith(STRAY)}
+            raise InputError(" ".join([str(error), *said, *_notes_on(stray, path)])) from error
+        arrays = [read_slices(slices, stack.reference) for slices in phases.images]
+    kept = _one_kind(arrays, phases, name)
+    for number in set(range(len(arrays))) - set(kept):
+        reasons |= dict.fromkeys(phases.images[number], "its values are not those of magnitude images")
+    taken = [phases.images[number] for number in kept]
+    used = {image.path for slices in taken for image in slices}
+    files |= {image.path: why for image, why in reasons.items() if image.path not in used}
+    told = [*notes, *said, *_notes_on_stack(stack, phases, taken), *_notes_on(files, path)]
+    first = taken[0][0]
+    times = tuple(slices[0].times["TriggerTime"] or 0.0 for slices in taken) if phases.tag == "TriggerTime" else ()
     return Study(
         name,
-        volumes,
+        [_volume(arrays[n], phases.images[n], stack.reference, spacing) for n in kept],
         times_ms=times if len(set(times)) == len(times) > 1 else None,
         source=Source(
-            path=path,
-            study_uid=first.study,
-            description=first.description,
-            instances=tuple(tuple(Instance(s.path, s.instance, s.series) for s in phase) for phase in phases),
+            path,
+            first.study,
+            first.description,
+            tuple(tuple(map(_instance, slices)) for slices in taken),
+            tuple(sorted((files | dict.fromkeys(used, USED)).items())),
         ),
+        notes=tuple(told),
     )
 
 
-def _volume(slices: Sequence[DicomSlice], slice_spacing: float) -> Volume:
-    """Read the pixels of sorted slices."""
-    first = slices[0]
-    same_type = len({header.pixel_type for header in slices}) == 1
-    pixel_type = sitk.sitkUnknown if same_type and first.pixel_type != sitk.sitkFloat64 else sitk.sitkFloat32
-    try:
-        with quiet_libraries():
-            image = sitk.ReadImage([str(header.path) for header in slices], pixel_type, "GDCMImageIO")
-    except (RuntimeError, MemoryError) as error:
-        raise InputError("a DICOM file is damaged or not complete.") from error
-    x, y, z = (0.0, 0.0, 0.0) if first.position is None else first.position.tolist()
-    spacing = (first.spacing[0], first.spacing[1], slice_spacing)
-    array = sitk.GetArrayFromImage(image)
-    return Volume.of(array.reshape(-1, *array.shape[-2:]), spacing, (x, y, z), first.direction)
+def _series(images: Sequence[DicomImage], wanted: str, name: str) -> list[DicomImage]:
+    """The images of the series with that number or description; of a part of it where it is the only one."""
+    text = wanted.strip().casefold()
+    for fits in (
+        lambda image: image.number == wanted.strip(),
+        lambda image: image.description.casefold() == text,
+        lambda image: bool(text) and text in image.description.casefold(),
+    ):
+        chosen = list(filter(fits, images))
+        if chosen:
+            return chosen
+    counts = Counter((image.number, image.description) for image in images)
+    listed = "; ".join(f"{number or '-'} {text}: {count(n, 'image')}" for (number, text), n in sorted(counts.items()))
+    raise InputError(f"{name}: there is no series {wanted!r}; there are (number, description): {listed}.")
+
+
+def _choose(stacks: Sequence[Stack], name: str) -> tuple[Stack, list[Stack], list[str]]:
+    """The stack that is most likely the short axis, the others, and what has to be said of the choice."""
+    best, *others = sorted(stacks, key=rank, reverse=True)
+    notes = []
+    rivals = [other for other in others if other.slices > 2 and rank(other)[1:3] >= rank(best)[1:3]]
+    if rivals:
+        listed = "; ".join(map(str, rivals[:_NAMED])) + (", ..." if len(rivals) > _NAMED else "")
+        notes.append(
+            f"{count(len(rivals) + 1, 'stack')} of images could be meant; {best} is taken, not {listed} "
+            "(--series chooses)."
+        )
+    if best.slices > 2 and not is_oblique(best):
+        notes.append(f"The slices of {best} are not oblique to the body; a short axis is.")
+    return best, others, notes
+
+
+def _why_not(image: DicomImage, other: Stack, chosen: Stack) -> str:
+    """Why an image of another stack is not in the chosen one."""
+    if image.component != chosen.reference.component:
+        return f"a {image.component} image, not {chosen.reference.component}"
+    if image.series in chosen.series and len(other.positions) < 3:
+        turned = angle(image, chosen.reference)
+        if turned > 0.1:
+            return f"turned by {turned:.1f} degrees {STRAY}"
+        share = max(abs(image.field_of_view / chosen.reference.field_of_view - 1))
+        if share > 0.001:
+            return f"its field of view is {100 * share:.0f} % off {STRAY}"
+    return f"another stack, {other}"
+
+
+def _one_kind(arrays: Sequence[np.ndarray], phases: Phases, name: str) -> list[int]:
+    """The numbers of the phases that are of one kind, where a series holds magnitude and other images in pairs."""
+    odd = other_kind(arrays) if len(arrays) > 1 else None
+    if odd is None and phases.paired:
+        raise InputError(
+            f"{name}: every trigger time has two images at each slice position, and their values do not tell which are "
+            "meant; give a folder that holds one of the two alone."
+        )
+    return [number for number in range(len(arrays)) if number not in (odd or [])]
+
+
+def _notes_on_stack(stack: Stack, phases: Phases, taken: Sequence[Sequence[DicomImage]]) -> list[str]:
+    """What was done to the images that were taken."""
+    notes = []
+    if len(stack.series) > 1:
+        notes.append(f"{len(stack.series)} series are joined to one stack of {count(len(stack.positions), 'slice')}.")
+    if phases.tag not in ("", TIME_TAGS[0]):
+        notes.append(
+            f"The phases are in the order of {phases.tag}: TriggerTime is not there for every image or does not differ."
+        )
+    changed = [image for image in taken[0] if not aligned(image, stack.reference)]
+    if changed:
+        turned = max(angle(image, stack.reference) for image in changed)
+        share = max(abs(image.field_of_view / stack.reference.field_of_view - 1).max() for image in changed)
+        which = ", ".join(str(taken[0].index(image) + 1) for image in changed)
+        notes.append(
+            f"{count(len(changed), 'slice')} of {len(taken[0])} resampled onto the stack's grid "
+            f"(number {which} from the first): turned by up to {turned:.1f} degrees, field of view up to {100 * share:.1f} % off, or of another "
+            "matrix."
+        )
+    if phases.left_out:
+        notes.append(
+            f"The slice positions have different numbers of phases; the {len(taken)} that all of them have are taken."
+        )
+    return notes
+
+
+def _notes_on(files: Mapping[Path, str], folder: Path) -> list[str]:
+    """A sentence for each reason why files were left out."""
+    groups: dict[str, list[Path]] = defaultdict(list)
+    for file, reason in sorted(files.items()):
+        if reason != USED:
+            groups[reason].append(file)
+    return [
+        f"{count(len(paths), 'file')} left out ({reason}): "
+        f"{', '.join(_relative(file, folder) for file in paths[:_NAMED])}{', ...' if len(paths) > _NAMED else ''}."
+        for reason, paths in groups.items()
+    ]
+
+
+def _relative(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) and file != folder else file.name
+
+
+def _instance(image: DicomImage) -> Instance:
+    return Instance(image.path, image.instance, image.series, image.frame)
+
+
+def _volume(array: np.ndarray, slices: Sequence[DicomImage], reference: DicomImage, spacing: float) -> Volume:
+    grid = slices[0] if aligned(slices[0], reference) else reference
+    x, y, z = corner(slices[0], reference).tolist()
+    return Volume.of(array, (*grid.spacing[:2], spacing), (x, y, z), grid.direction)

@@ -1,39 +1,110 @@
-"""Faults of image files that SimpleITK reads over: it fills what is missing and mends spacings without a word."""
+"""NRRD and MetaImage headers: faults that SimpleITK reads over or misnames, and valid files that it cannot read."""
 
 from __future__ import annotations
 
-import gzip
+import bz2
 import math
 import re
-import struct
-import zlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.quiet import plain_path
 
-_TEXT_SPACING = re.compile(rb"^(?:spacings\s*:|ElementSpacing\s*=|ElementSize\s*=)(.*)$", re.MULTILINE | re.IGNORECASE)
+_SPACING = re.compile(r"^(?:spacings\s*:|ElementSpacing\s*=|ElementSize\s*=)(.*)$", re.MULTILINE | re.IGNORECASE)
+_DATA_FILE = re.compile(r"^(data ?file\s*:\s*|ElementDataFile\s*=\s*)(.*?)\s*$", re.MULTILINE | re.IGNORECASE)
 _HEADER_BYTES = 64 * 1024
+_COMPONENTS = ("vector", "color", "colour", "complex", "quaternion", "matrix")
+_FASTEST_IS_TIME = re.compile(r"^(MultiVolume\.|axis 0 index type)", re.MULTILINE)
 
 
-def check_header(path: Path, image_io: str) -> None:
-    """Refuse a file whose header gives impossible spacings, or a NIfTI file that ends too early.
+@contextmanager
+def readable(path: Path) -> Iterator[Path]:
+    """A file for SimpleITK to read in place of a NRRD or MetaImage file: itself, or a mended one in a temporary folder.
 
-    Args:
-        path: The file.
-        image_io: Name of the SimpleITK reader that would read it.
+    Mended are names that the libraries do not take, bzip2, and NRRD axes of time that are not called `list`.
 
     Raises:
-        InputError: One sentence on what is wrong.
+        InputError: The header gives impossible spacings, or its data file is missing.
     """
-    if image_io == "NiftiImageIO":
-        _check_nifti(path)
-    else:
-        with path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
-        end = b"\n\n" if image_io == "NrrdImageIO" else b"ElementDataFile"
-        for found in _TEXT_SPACING.finditer(header.partition(end)[0]):
+    extension = path.suffix.lower()
+    with path.open("rb") as file:
+        start = file.read(_HEADER_BYTES)
+    is_nrrd = extension in (".nrrd", ".nhdr")
+    if start[:4] == b"NRRD" if is_nrrd else b"ElementDataFile" in start:
+        header, body = _split(start, is_nrrd)
+        for found in _SPACING.finditer(header):
             _check_spacing(path, [_number(text) for text in found.group(1).split()])
+        names = _data_files(header)
+        for name in names:
+            if not (path.parent / name).is_file():
+                raise InputError(f"{path.name}: its data file {name} is missing; it belongs beside the header.")
+        mended = _mended_kinds(header) if is_nrrd else header
+        bzip2 = is_nrrd and re.search(r"^encoding:\s*(bzip2|bz2)\s*$", mended, re.MULTILINE | re.IGNORECASE)
+        renamed = names and (not path.name.endswith(extension) or not str(path).isascii())
+        if mended != header or bzip2 or renamed:
+            with ExitStack() as stack:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dcm-multitask-")))
+                data = b"" if names else _rest(path, body)
+                if bzip2:
+                    data = _decompressed(path, b"".join((path.parent / name).read_bytes() for name in names) or data)
+                    mended = re.sub(r"(?mi)^encoding:.*$", "encoding: raw", _DATA_FILE.sub("", mended)).strip() + "\n\n"
+                elif names:
+                    links = iter([stack.enter_context(plain_path(path.parent / name, ".raw")) for name in names])
+                    mended = _DATA_FILE.sub(lambda found: f"{found.group(1)}{next(links)}", mended)
+                (folder / f"image{extension}").write_bytes(mended.encode("latin-1") + data)
+                yield folder / f"image{extension}"
+            return
+    with plain_path(path, extension) as plain:
+        yield plain
+
+
+def _split(start: bytes, is_nrrd: bool) -> tuple[str, int]:
+    """The header, and how many bytes come before the data in the same file."""
+    end = re.search(rb"\r?\n\r?\n" if is_nrrd else rb"ElementDataFile[^\n]*\n?", start)
+    length = end.end() if end else len(start)
+    return start[:length].decode("latin-1"), length
+
+
+def _data_files(header: str) -> list[str]:
+    """Names of the files that hold the voxels; none where the header's own file does, or where it names a list."""
+    found = _DATA_FILE.search(header)
+    name = found.group(2) if found else "LOCAL"
+    return [] if name.upper().startswith(("LOCAL", "LIST")) or "%" in name else [name]
+
+
+def _mended_kinds(header: str) -> str:
+    """NRRD: the one axis without extent in space is called `list`, whatever its kind was."""
+    kinds = re.search(r"(?m)^kinds:\s*(.*?)\s*$", header)
+    axes = kinds.group(1).split() if kinds else []
+    if kinds is None or len(axes) != 4:
+        return header
+    vectors = re.search(r"(?m)^space directions:\s*(.*?)\s*$", header)
+    extents = re.findall(r"none|\([^)]*\)", vectors.group(1)) if vectors else []
+    nowhere = [place for place, extent in enumerate(extents) if extent == "none" or "nan" in extent.lower()]
+    timely = nowhere if len(nowhere) == 1 else [place for place, kind in enumerate(axes) if kind == "time"]
+    if len(timely) != 1 or (not nowhere and timely == [3]):
+        return header
+    (place,) = timely
+    if any(word in axes[place].lower() for word in _COMPONENTS) and place == 0 and not _FASTEST_IS_TIME.search(header):
+        return header  # colours or a vector field
+    axes[place] = "list"
+    return header[: kinds.start(1)] + " ".join(axes) + header[kinds.end(1) :]
+
+
+def _rest(path: Path, begin: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(begin)
+        return file.read()
+
+
+def _decompressed(path: Path, data: bytes) -> bytes:
+    try:
+        return bz2.decompress(data)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path.name}: the file is damaged or not complete.") from error
 
 
 def _check_spacing(path: Path, spacing: list[float]) -> None:
@@ -42,63 +113,8 @@ def _check_spacing(path: Path, spacing: list[float]) -> None:
         raise InputError(f"{path.name}: its voxel spacing of {values} mm is not positive.")
 
 
-def _number(text: bytes) -> float:
+def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
         return math.nan
-
-
-def _check_nifti(path: Path) -> None:
-    if path.suffix.lower() in (".hdr", ".img"):
-        raise InputError(f"{path.name}: NIfTI in two files is not read; save it as one .nii.gz file.")
-    compressed = path.suffix.lower() == ".gz"
-    try:
-        with _open(path, compressed) as file:
-            spacing, expected = _nifti_header(file.read(540))
-        complete = _holds(path, compressed, expected)
-    except (EOFError, OSError, ValueError, struct.error, zlib.error) as error:
-        raise InputError(f"{path.name}: the file is damaged.") from error
-    _check_spacing(path, spacing)
-    if not complete:
-        raise InputError(f"{path.name}: the file is not complete, its end is missing.")
-
-
-def _nifti_header(header: bytes) -> tuple[list[float], int]:
-    """Spacing of the spatial axes in the file's unit, and the bytes that the whole file has, uncompressed."""
-    for order in "<>":
-        (kind,) = struct.unpack_from(order + "i", header, 0)
-        if kind in (348, 540):
-            dim_at, bits_at, pixdim_at, offset_at = (
-                (("8h", 40), ("h", 72), ("8f", 76), ("f", 108))
-                if kind == 348
-                else (("8q", 16), ("h", 14), ("8d", 104), ("q", 168))
-            )
-            dim, (bits,), pixdim, (offset,) = (
-                struct.unpack_from(order + form, header, at) for form, at in (dim_at, bits_at, pixdim_at, offset_at)
-            )
-            axes = dim[0]
-            if not 1 <= axes <= 7 or min(dim[1 : axes + 1]) < 1:
-                raise ValueError("impossible sizes")
-            return list(pixdim[1 : min(axes, 3) + 1]), int(offset) + math.prod(dim[1 : axes + 1]) * bits // 8
-    raise ValueError("no NIfTI header")
-
-
-def _holds(path: Path, compressed: bool, expected: int) -> bool:
-    """Whether the file has at least so many bytes, uncompressed."""
-    size = path.stat().st_size
-    if not compressed:
-        return size >= expected
-    with path.open("rb") as file:
-        file.seek(-4, 2)
-        if struct.unpack("<I", file.read())[0] == expected % 2**32:  # gzip's own footer; a cut file ends in data
-            return True
-    found = 0
-    with _open(path, compressed) as stream:  # a file of several gzip members, or one with bytes behind the image
-        while found < expected and (block := stream.read(1 << 20)):
-            found += len(block)
-    return found >= expected
-
-
-def _open(path: Path, compressed: bool) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path)) if compressed else path.open("rb")

@@ -9,25 +9,32 @@ import SimpleITK as sitk
 
 from DCMMultiTaskLib.errors import InputError, about
 from DCMMultiTaskLib.imaging.dicom import read_dicom_file, read_dicom_folder
-from DCMMultiTaskLib.imaging.headers import check_header
+from DCMMultiTaskLib.imaging.dicom_headers import is_directory, may_be_dicom
+from DCMMultiTaskLib.imaging.dicom_stacks import count
+from DCMMultiTaskLib.imaging.folders import folder_name
+from DCMMultiTaskLib.imaging.headers import readable
+from DCMMultiTaskLib.imaging.nifti import read_nifti
 from DCMMultiTaskLib.imaging.quiet import quiet_libraries
-from DCMMultiTaskLib.imaging.study import Source, Study
+from DCMMultiTaskLib.imaging.study import USED, Source, Study
 from DCMMultiTaskLib.imaging.volume import Volume
 
-_READERS = ("NrrdImageIO", "NiftiImageIO", "MetaImageIO", "GDCMImageIO")
+_ITK_READERS = {".nrrd": "NrrdImageIO", ".nhdr": "NrrdImageIO", ".mha": "MetaImageIO", ".mhd": "MetaImageIO"}
+_NIFTI = (".nii", ".nii.gz", ".hdr", ".img")
+_MOST_LABELS = 8
 _EXTENSIONS = (".seg.nrrd", ".seq.nrrd", ".nii.gz", ".nrrd", ".nhdr", ".nii", ".mha", ".mhd", ".dcm", ".ima")
 
 
-def read_study(path: Path) -> Study:
+def read_study(path: Path, *, series: str | None = None) -> Study:
     """Read a study.
 
     Args:
-        path: A NRRD, NIfTI, MetaImage or DICOM file, or a folder with a DICOM series.
+        path: A NRRD, NIfTI, MetaImage or DICOM file, or a folder with DICOM images (or its DICOMDIR).
+        series: Number or description of the DICOM series to take; the most likely short axis if None.
 
     Returns:
-        One volume, or the phases of a cine in order of time (a file with four axes, or a DICOM series with several
-        images at each position). A 2D image is a volume of one slice. Voxels keep their stored type, or are float32
-        where that type has eight bytes.
+        One volume, or the phases of a cine in order of time (a file with four axes, or DICOM images of several moments
+        at each position). A 2D image is a volume of one slice. Voxels keep their stored type, or are float32 where
+        that type has eight bytes.
 
     Raises:
         InputError: One sentence on why the study cannot be used.
@@ -38,44 +45,49 @@ def read_study(path: Path) -> Study:
         (1, (1.4, 1.4, 8.0))
     """
     path = Path(path)
-    if path.is_dir():
-        return read_dicom_folder(path)
-    if not path.exists():
-        raise InputError(f"{path}: no such file or folder.")
     try:
+        if path.is_dir():
+            return read_dicom_folder(path, series=series)
         if not path.stat().st_size:
             raise InputError(f"{path.name}: the file is empty.")
         with path.open("rb"):
             pass
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file or folder.") from error
     except OSError as error:
         raise InputError(f"{path.name}: the file cannot be opened ({error.strerror}).") from error
-    with quiet_libraries():
-        image_io = sitk.ImageFileReader.GetImageIOFromFileName(str(path))
-    if image_io not in _READERS:
-        raise InputError(f"{path.name}: this is not a NRRD, NIfTI, MetaImage or DICOM file, or it is damaged.")
-    if image_io == "GDCMImageIO":
-        return read_dicom_file(path, name=study_name(path))
-    check_header(path, image_io)
+    if is_directory(path):
+        return read_dicom_folder(path.parent, series=series)
+    if series is not None:
+        raise InputError(f"{path.name}: a series can be chosen in a DICOM folder, not in a file.")
+    name, kind = study_name(path), path.name.lower()
+    if not kind.endswith((*_NIFTI, *_ITK_READERS)):
+        if not may_be_dicom(path):
+            raise InputError(f"{path.name}: this is not a NRRD, NIfTI, MetaImage or DICOM file, or it is damaged.")
+        return read_dicom_file(path, name=name)
     with about(path.name):
-        phases = _read_image(path, image_io)
-    return Study(study_name(path), phases, source=Source(path=path))
+        phases, notes = read_nifti(path) if kind.endswith(_NIFTI) else _read_by_itk(path)
+    return Study(name, phases, source=Source(path=path, files=((path, USED),)), notes=tuple(notes))
 
 
 def study_name(path: Path) -> str:
     """The file's name without its image extension; a folder's name."""
     path = Path(path)
     if path.is_dir():
-        return path.resolve().name
+        return folder_name(path)
     for extension in _EXTENSIONS:
         if path.name.lower().endswith(extension) and len(path.name) > len(extension):
             return path.name[: -len(extension)]
     return path.name
 
 
-def _read_image(path: Path, image_io: str) -> list[Volume]:
+def _read_by_itk(path: Path) -> tuple[list[Volume], list[str]]:
+    reader = _ITK_READERS[path.suffix.lower()]
     try:
-        with quiet_libraries():
-            image = sitk.ReadImage(str(path), imageIO=image_io)
+        with readable(path) as file, quiet_libraries() as warned:
+            if sitk.ImageFileReader.GetImageIOFromFileName(str(file)) != reader:
+                raise InputError(f"{path.name}: this is not a {reader[:4]} file, or it is damaged.")
+            image = sitk.ReadImage(str(file), imageIO=reader)
     except (RuntimeError, MemoryError) as error:
         raise InputError(f"{path.name}: {_reason(str(error))}") from error
     _check_pixels(path, image)
@@ -92,7 +104,8 @@ def _read_image(path: Path, image_io: str) -> list[Volume]:
         array = np.moveaxis(array, -1, 0)
     del image
     frames = array.reshape(-1, *array.shape[-3:]) if axes > 2 else array.reshape(-1, 1, *array.shape[-2:])
-    return [Volume.of(frame, spacing, origin, direction) for frame in frames]
+    notes = [f"The file's reader warned: {text}" for text in warned]
+    return [Volume.of(frame, spacing, origin, direction) for frame in frames], notes
 
 
 def slim(array: np.ndarray) -> np.ndarray:
@@ -118,3 +131,44 @@ def _reason(message: str) -> str:
     if "llocat" in message or "memory" in message:
         return "it does not fit into the memory, or it is damaged."
     return "the file is damaged or not complete."
+
+
+def describe_study(study: Study) -> str:
+    """What was read, for a person: the grid, the phases, and what became of the files."""
+    i, j, k = study.geometry.size
+    spacing = " x ".join(f"{value:.3g}" for value in study.geometry.spacing)
+    used = sum(why == USED for _, why in study.source.files)
+    lines = [
+        f"{study.name}: {i} x {j} x {k} voxels of {spacing} mm, {count(len(study.phases), 'phase')}",
+        f"{count(used, 'file')} used{f', series {study.source.description}' if study.source.description else ''}",
+    ]
+    return "\n".join([*lines, *(f"Note: {note}" for note in study.notes)])
+
+
+def summarise_files(source: Source) -> list[dict[str, object]]:
+    """What became of the files below a folder, JSON-ready: counts by reason, and the names of those not used."""
+    groups: dict[str, list[Path]] = {}
+    for file, why in source.files:
+        groups.setdefault(why, []).append(file)
+    return [
+        {"reason": why, "count": len(files)}
+        | ({} if why == USED else {"names": [_below(file, source) for file in files]})
+        for why, files in sorted(groups.items(), key=lambda group: group[0] != USED)
+    ]
+
+
+def _below(file: Path, source: Source) -> str:
+    inside = source.path is not None and source.path != file and file.is_relative_to(source.path)
+    return file.relative_to(source.path).as_posix() if inside and source.path else file.name
+
+
+def refuse_label_map(study: Study) -> None:
+    """Refuse drawn structures in place of an image.
+
+    Raises:
+        InputError: The voxels are nothing but a few whole numbers from 0.
+    """
+    values = np.unique(study.phases[0].array)
+    if 2 <= len(values) <= _MOST_LABELS and values[0] == 0 and values[-1] < 256 and (values == np.rint(values)).all():
+        listed = ", ".join(f"{value:g}" for value in values)
+        raise InputError(f"{study.name}: this is a label map (its values are {listed}), not an image.")

@@ -9,6 +9,9 @@ from pathlib import Path
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.volume import Geometry, Volume
 
+USED = "used"
+"""What became of a file that is part of the study."""
+
 
 @dataclass(frozen=True)
 class Instance:

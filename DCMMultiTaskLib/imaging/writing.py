@@ -9,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.quiet import quiet_libraries
+from DCMMultiTaskLib.imaging.quiet import quiet_libraries, writable
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.segments import SEGMENTS, Segment
 from DCMMultiTaskLib.imaging.volume import Volume, bounding_box
@@ -73,8 +73,8 @@ def _image(volume: Volume) -> sitk.Image:
 def _write(path: Path, image: sitk.Image) -> None:
     with atomic_path(path) as temporary:
         try:
-            with quiet_libraries():
-                sitk.WriteImage(image, str(temporary), useCompression=True)
+            with quiet_libraries(), writable(temporary) as plain:
+                sitk.WriteImage(image, str(plain), useCompression=True)
             # The formats' libraries do not notice a disk that fills up with the last bytes: look at what is there.
             read_study(temporary)
         except (RuntimeError, InputError) as error:

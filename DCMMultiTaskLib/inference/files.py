@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from DCMMultiTaskLib.imaging.reading import summarise_files
 from DCMMultiTaskLib.imaging.segments import SEGMENTS
 from DCMMultiTaskLib.imaging.writing import write_segmentation, write_volume
 from DCMMultiTaskLib.inference.result import Result, SliceRow
 from DCMMultiTaskLib.storage import staged, write_json, write_rows
 
+# Bytes: file systems take 255, of which extensions and the names of unfinished files need some.
+_LONGEST_NAME = 200
 # Digits after the decimal point in the table.
 DECIMALS = {
     "position_mm": 3,
@@ -70,13 +75,20 @@ def summary(result: Result) -> dict[str, Any]:
         "slice_axis": "ijk"[result.slice_axis],
         "myocardium_volume_ml": round(np.count_nonzero(result.mask) * result.geometry.voxel_ml, 3),
         "cancelled": result.cancelled,
+        "files": summarise_files(result.study.source),
         **result.provenance.to_dict(),
     }
 
 
 def file_name(name: str) -> str:
-    """The study's name with what no file system takes replaced."""
-    return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name).strip(" .") or "study"
+    """The study's name with what no file system takes replaced; a long one is cut, and told apart by its hash."""
+    plain = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", name).strip(" .") or "study"
+    if len(os.fsencode(plain)) <= _LONGEST_NAME:
+        return plain
+    digest = hashlib.sha256(os.fsencode(plain)).hexdigest()[:8]
+    while len(os.fsencode(plain)) > _LONGEST_NAME - 9:
+        plain = plain[:-1]
+    return f"{plain}-{digest}"
 
 
 def write_risk(path: Path, rows: Sequence[SliceRow]) -> None:

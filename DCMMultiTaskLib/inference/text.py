@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from DCMMultiTaskLib.imaging.dicom_stacks import count
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.result import Result, SliceRow
 
@@ -13,8 +14,8 @@ HEADER = "slice  position mm  DCM probability  class  myocardium mm²  cavity mm
 def describe_result(result: Result) -> str:
     """The slices as a table, the patient's line, and every note."""
     facts = result.provenance
-    cine = f", phase {facts.phase} of {facts.phases}" if facts.phases > 1 else ""
-    title = f"{result.name}: {len(result.rows)} slices along {'IJK'[result.slice_axis]}{cine}"
+    cine = f", phase {facts.phase + 1} of {facts.phases} (index {facts.phase} from 0)" if facts.phases > 1 else ""
+    title = f"{result.name}: {count(len(result.rows), 'slice')} along {'IJK'[result.slice_axis]}, numbered from 0{cine}"
     model = f"model {facts.model} {facts.model_version}, SHA-256 {facts.model_sha256[:12]}, on {facts.device}"
     lines = [title, model, "", HEADER, *(_row(row) for row in result.rows), "", _patient(result), result.rule]
     return "\n".join([*lines, *(f"Note: {note}" for note in facts.notes)])

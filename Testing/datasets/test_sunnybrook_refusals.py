@@ -34,7 +34,8 @@ FAULTS = {
     ),
     "uneven": (
         lambda s: spoil_dicom(s, steps=(0, 8, 24)),
-        "the slices are 8.0 to 16.0 mm apart, so that they form no volume.",
+        "the slices are 8.0 to 16.0 mm apart, so that they form no volume; an image is missing, or there is more "
+        "than one stack.",
     ),
     "one place": (lambda s: spoil_dicom(s, steps=(0, 8, 8)), "two of the slices lie at one place."),
     "two stacks": (

@@ -47,14 +47,13 @@ def refusal(path) -> str:
 @pytest.mark.parametrize("extension", FORMATS)
 def test_each_format_gives_its_voxels_and_geometry(tmp_path, extension):
     array = heart()
-    (volume,) = read_study(written(tmp_path / f"study.1.{extension}", array, compress=True))
+    (volume,) = read_study(written(tmp_path / f"study.1.{extension}", array, compress=True)).phases
     expected = image_of(array)
     np.testing.assert_array_equal(volume.array, array)
     assert volume.array.dtype == np.int16
-    assert volume.name == "study.1"
-    assert volume.spacing == pytest.approx(expected.GetSpacing(), rel=1e-5)
-    assert volume.origin == pytest.approx(expected.GetOrigin(), rel=1e-5)
-    np.testing.assert_allclose(volume.direction.ravel(), expected.GetDirection(), atol=1e-5)
+    assert volume.geometry.spacing == pytest.approx(expected.GetSpacing(), rel=1e-5)
+    assert volume.geometry.origin == pytest.approx(expected.GetOrigin(), rel=1e-5)
+    np.testing.assert_allclose(volume.geometry.direction.ravel(), expected.GetDirection(), atol=1e-5)
 
 
 @pytest.mark.parametrize("extension", ["nrrd", "nii.gz", "mha"])
@@ -62,32 +61,31 @@ def test_a_file_with_four_axes_is_a_cine(tmp_path, extension):
     array = heart((3, 6, 30, 28))
     image = sitk.JoinSeries([image_of(phase) for phase in array])
     sitk.WriteImage(image, str(tmp_path / f"cine.{extension}"))
-    frames = read_study(tmp_path / f"cine.{extension}")
+    frames = read_study(tmp_path / f"cine.{extension}").phases
     assert len(frames) == 3
     for frame, phase in zip(frames, array, strict=True):
         np.testing.assert_array_equal(frame.array, phase)
-        assert frame.spacing == pytest.approx((1.4, 1.3, 8.0), rel=1e-5)
+        assert frame.geometry.spacing == pytest.approx((1.4, 1.3, 8.0), rel=1e-5)
 
 
 def test_a_slicer_sequence_is_a_cine(tmp_path):
     array = heart((6, 30, 28, 3))
     path = written(tmp_path / "beat.seq.nrrd", array, vector=True)
     path.write_bytes(path.read_bytes().replace(b"kinds: vector", b"kinds: list", 1))
-    frames = read_study(path)
-    assert [frame.name for frame in frames] == ["beat"] * 3
+    frames = read_study(path).phases
     np.testing.assert_array_equal(frames[2].array, array[..., 2])
 
 
 @pytest.mark.parametrize("extension", ["nrrd", "nii.gz", "mha"])
 def test_a_2d_image_is_a_volume_of_one_slice(tmp_path, extension):
-    (volume,) = read_study(written(tmp_path / f"flat.{extension}", heart((30, 28))))
+    (volume,) = read_study(written(tmp_path / f"flat.{extension}", heart((30, 28)))).phases
     assert volume.array.shape == (1, 30, 28)
-    assert choose_slice_axis(volume) == 2
+    assert choose_slice_axis(volume.geometry) == 2
 
 
 @pytest.mark.parametrize(("dtype", "read_as"), [(np.float64, np.float32), (np.int64, np.float32), (np.uint8, np.uint8)])
 def test_types_of_eight_bytes_become_float32_and_others_stay(tmp_path, dtype, read_as):
-    assert read_study(written(tmp_path / "a.nrrd", heart(dtype=dtype)))[0].array.dtype == read_as
+    assert read_study(written(tmp_path / "a.nrrd", heart(dtype=dtype))).phases[0].array.dtype == read_as
 
 
 def test_names_lose_their_image_extension_alone(tmp_path):
@@ -129,7 +127,8 @@ def test_a_truncated_or_absent_data_file_is_refused(tmp_path, extension, keep):
         data.unlink()
     else:
         data.write_bytes(data.read_bytes()[: int(data.stat().st_size * keep)])
-    assert re.search("damaged|not complete", refusal(path))
+    expected = f"its data file {data.name} is missing" if keep is None else "damaged|not complete"
+    assert re.search(expected, refusal(path))
 
 
 def test_a_truncated_dicom_file_is_refused(tmp_path):
@@ -220,7 +219,7 @@ def test_damaged_bytes_never_end_in_anything_but_a_study_or_a_sentence(tmp_path,
             content[chance.randrange(min(len(content), reach))] = chance.randrange(256)
         path.write_bytes(content)
         try:
-            frames = read_study(path)
+            frames = read_study(path).phases
         except InputError as error:
             assert "\n" not in str(error)
         else:

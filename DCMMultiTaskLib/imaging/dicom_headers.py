@@ -1,0 +1,386 @@
+"""What the header of a DICOM file says about each image in it; pydicom reads it."""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+from pydicom.uid import UID
+
+from DCMMultiTaskLib.errors import InputError
+
+TIME_TAGS = ("TriggerTime", "TemporalPositionIdentifier", "ContentTime", "AcquisitionTime", "InstanceNumber")
+"""What can tell the order of the phases, the most trusted first."""
+
+_TAGS = [
+    *("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "PatientID", "PatientName"),
+    *("Modality", "SeriesDescription", "SeriesNumber", "ImageType", "ComplexImageComponent", "NumberOfFrames"),
+    *("Rows", "Columns", "SamplesPerPixel", "PixelSpacing", "SpacingBetweenSlices", "SliceThickness"),
+    *("ImagePositionPatient", "ImageOrientationPatient", "SliceLocation", "CardiacNumberOfImages"),
+    *("NumberOfTemporalPositions", "EchoTime", "InversionTime", "RescaleSlope", "RescaleIntercept", *TIME_TAGS),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
+]
+NOT_DICOM = "not DICOM"
+_SUFFIXES = (".dcm", ".ima")
+_OTHER_SUFFIXES = (".nrrd", ".nhdr", ".nii", ".gz", ".mha", ".mhd", ".raw", ".zraw", ".png", ".jpg", ".jpeg", ".zip")
+_DIRECTORY = "1.2.840.10008.1.3.10"
+_COMPONENTS = {
+    "phase": ("P", "PHASE", "PHASE MAP", "PHASE CONTRAST", "VELOCITY MAP"),
+    "real": ("R", "REAL", "PSIR"),
+    "imaginary": ("I", "IMAGINARY"),
+}
+
+
+class LeftOut(InputError):
+    """A file that holds no image that could belong to a stack; `reason` says why, in a few words."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path.name}: the DICOM file cannot be used ({reason}).")
+        self.reason = reason
+
+
+@dataclass(frozen=True, eq=False)
+class DicomImage:
+    """One image of a file, of which enhanced files hold many.
+
+    Attributes:
+        path: The file.
+        frame: Number of the image in its file, from 1.
+        instance: SOP instance UID.
+        series: Series instance UID.
+        study: Study instance UID.
+        patient: Tells patients apart; not kept with the study.
+        number: Series number.
+        description: Series description, or its number.
+        component: `magnitude`, `phase`, `real` or `imaginary`.
+        traits: Image type, echo time and inversion time: differ between kinds of images, not between heart phases.
+        size: Columns and rows.
+        spacing: Pixel size in mm along a row and along a column, and the slices' distance as far as the file knows.
+        position: LPS of the first pixel's centre; None where the file does not say.
+        direction: `(3, 3)`, columns along a row, along a column, normal.
+        location: Slice location; None where the file does not say.
+        times: Value of each of `TIME_TAGS`; None where the file does not say.
+        phases: How many phases the file says a position has; None where it does not say.
+        rescale: Slope and intercept.
+    """
+
+    path: Path
+    frame: int
+    instance: str
+    series: str
+    study: str
+    patient: str
+    number: str
+    description: str
+    component: str
+    traits: tuple[object, ...]
+    size: tuple[int, int]
+    spacing: tuple[float, float, float]
+    position: np.ndarray | None
+    direction: np.ndarray
+    location: float | None
+    times: Mapping[str, float | None]
+    phases: int | None
+    rescale: tuple[float, float]
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """The same in every copy of an image; the UID alone is not enough where anonymising made all of them one."""
+        place = None if self.position is None else tuple(self.position.tolist())
+        return self.instance, self.frame, tuple(self.times.values()), place, self.location
+
+    @property
+    def normal(self) -> np.ndarray:
+        """Unit vector (LPS) along the slices."""
+        return self.direction[:, 2]
+
+    @property
+    def centre(self) -> np.ndarray:
+        """Middle of the image in mm (LPS); that of an image at the origin where the file does not say."""
+        half = (np.array(self.size) - 1) / 2 * self.spacing[:2]
+        corner = np.zeros(3) if self.position is None else self.position
+        return corner + self.direction[:, :2] @ half
+
+    @property
+    def field_of_view(self) -> np.ndarray:
+        """Width and height in mm."""
+        return np.array(self.size) * self.spacing[:2]
+
+
+@contextmanager
+def attentive() -> Iterator[Counter[str]]:
+    """Let pydicom read without writing to the terminal, and count what it warned of.
+
+    That a value departs from the standard's letters (a UID with a leading zero) is passed over: where such a value is
+    needed and says nothing, that is found out when it is used.
+    """
+    said: Counter[str] = Counter()
+    logger = logging.getLogger("pydicom")
+    level, logger.level = logger.level, logging.CRITICAL
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield said
+    finally:
+        logger.setLevel(level)
+    said.update(text for text in (str(one.message) for one in caught) if not text.startswith("Invalid value for VR"))
+
+
+def may_be_dicom(path: Path) -> bool:
+    """Whether a file looks like DICOM, from its name and its first tags; one that is an index of others does not."""
+    if path.name.startswith(".") or path.name.upper() == "DICOMDIR":
+        return False
+    if path.suffix.lower() in _SUFFIXES:
+        return True
+    if path.suffix.lower() in _OTHER_SUFFIXES:
+        return False
+    try:
+        with attentive():
+            start = _read(path, ["SOPClassUID"], until="SOPInstanceUID")
+        return _text(start, "SOPClassUID") not in ("", _DIRECTORY)
+    except (InputError, OSError):
+        return False
+
+
+def is_directory(path: Path) -> bool:
+    """Whether a file is a DICOMDIR, the index of a disc."""
+    return path.name.upper() == "DICOMDIR"
+
+
+def study_key(path: Path) -> tuple[str, str] | None:
+    """The study instance UID of a DICOM file and its patient; None where it has none or cannot be read."""
+    try:
+        with attentive():
+            header = _read(path, ["StudyInstanceUID", "PatientID", "PatientName"], until="SeriesInstanceUID")
+    except (InputError, OSError):
+        return None
+    uid = _text(header, "StudyInstanceUID")
+    return (uid, _patient(header)) if uid else None
+
+
+def read_images(path: Path) -> list[DicomImage]:
+    """Every image of a file.
+
+    Raises:
+        LeftOut: The file holds no grey MR image whose pixels have a size.
+        InputError: It is damaged.
+    """
+    named = path.suffix.lower() in _SUFFIXES
+    if path.suffix.lower() in _OTHER_SUFFIXES:
+        raise LeftOut(path, NOT_DICOM)
+    try:
+        header = _read(path, _TAGS)
+    except OSError as error:
+        raise LeftOut(path, f"it cannot be opened: {error.strerror}") from error
+    except InputError as error:
+        if not (named or pydicom.misc.is_dicom(path)):
+            raise LeftOut(path, NOT_DICOM) from error
+        kind = _stated_kind(path)
+        if kind and "image" not in kind.name.lower():
+            raise LeftOut(path, f"no image: {kind.name}") from error
+        raise
+    if not named and "SOPClassUID" not in header:
+        raise LeftOut(path, NOT_DICOM)
+    kind = UID(_text(header, "SOPClassUID")) or _stated_kind(path) or UID("")
+    if kind == _DIRECTORY or is_directory(path):
+        raise LeftOut(path, "an index of other files, DICOMDIR")
+    of_mr = not kind or (kind.name.lower().find("mr image") >= 0)
+    if not (header.get("Rows") and header.get("Columns")):
+        if of_mr:
+            raise InputError(f"{path.name}: the DICOM file is damaged or not complete.")
+        raise LeftOut(path, f"no image: {kind.name}")
+    modality = _text(header, "Modality")
+    if modality not in ("MR", "OT", ""):
+        raise LeftOut(path, f"its modality is {modality}, not MR")
+    if (header.get("SamplesPerPixel") or 1) > 1:
+        raise LeftOut(path, "in colour")
+    frames = int(_number(header, "NumberOfFrames") or 1)
+    groups = header.get("PerFrameFunctionalGroupsSequence")
+    if groups is not None and len(groups) == frames and (frames > 1 or "PixelSpacing" not in header):
+        shared = header.get("SharedFunctionalGroupsSequence") or [pydicom.Dataset()]
+        return [_image(path, _Frame(header, one, shared[0], number)) for number, one in enumerate(groups, start=1)]
+    if frames > 1:
+        raise LeftOut(path, "many frames in a file that does not say where each of them lies")
+    return [_image(path, _Frame(header))]
+
+
+def _read(path: Path, tags: list[str], *, until: str | None = None) -> pydicom.Dataset:
+    """The header; a file without the 128 bytes of preamble is read as well."""
+    last = pydicom.tag.Tag(until) if until else pydicom.tag.Tag(0x7FE00000)
+    try:
+        with path.open("rb") as file:
+            header = pydicom.filereader.read_partial(
+                file,
+                lambda tag, _vr, _length: tag >= last,
+                defer_size=1 << 16,
+                force=True,
+                specific_tags=[pydicom.tag.Tag(tag) for tag in tags],
+            )
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error
+    except Exception as error:  # pydicom meets damaged bytes with whatever they bring about
+        raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error
+    return header
+
+
+def _stated_kind(path: Path) -> UID | None:
+    """What a file that cannot be read to its end says that it is."""
+    try:
+        return UID(pydicom.filereader.read_file_meta_info(path).MediaStorageSOPClassUID)
+    except Exception:  # nothing, if its beginning is damaged, too
+        return None
+
+
+class _Frame:
+    """The values of one image: its own group, then the groups that all share, then the file's top level."""
+
+    def __init__(
+        self,
+        header: pydicom.Dataset,
+        own: pydicom.Dataset | None = None,
+        shared: pydicom.Dataset | None = None,
+        number: int = 1,
+    ) -> None:
+        self.header, self.own, self.shared, self.number = header, own, shared, number
+
+    def source(self, name: str, group: str = "") -> pydicom.Dataset:
+        for groups in (self.own, self.shared):
+            items = groups.get(group) if groups is not None and group else None
+            if items and name in items[0]:
+                return items[0]
+        return self.header
+
+
+def _image(path: Path, frame: _Frame) -> DicomImage:
+    header = frame.header
+
+    def numbers(name: str, group: str = "") -> list[float]:
+        return _numbers(path, frame.source(name, group), name)
+
+    pixel_spacing = numbers("PixelSpacing", "PixelMeasuresSequence")
+    if len(pixel_spacing) != 2:
+        raise LeftOut(path, "it does not say how large its pixels are, PixelSpacing")
+    if min(pixel_spacing) <= 0:
+        raise InputError(f"{path.name}: its pixel spacing is not positive.")
+    between = (numbers(name, "PixelMeasuresSequence") for name in ("SpacingBetweenSlices", "SliceThickness"))
+    distance = next((abs(values[0]) for values in between if values and values[0]), 1.0)
+    position = numbers("ImagePositionPatient", "PlanePositionSequence")
+    orientation = numbers("ImageOrientationPatient", "PlaneOrientationSequence")
+    located = len(position) == 3 and len(orientation) == 6
+    direction = np.eye(3)
+    if located:
+        direction[:, 0], direction[:, 1] = orientation[:3], orientation[3:]
+        direction[:, 2] = np.cross(direction[:, 0], direction[:, 1])
+        if not np.isclose(np.linalg.norm(direction[:, 2]), 1, atol=0.02):
+            raise InputError(f"{path.name}: the DICOM tag (0020,0037) is damaged.")
+    times = {name: _time(header, name) for name in TIME_TAGS}
+    image_type, component = header.get("ImageType"), _text(header, "ComplexImageComponent")
+    if frame.own is not None:
+        content = frame.source("TemporalPositionIndex", "FrameContentSequence")
+        times = {
+            "TriggerTime": _number(
+                frame.source("NominalCardiacTriggerDelayTime", "CardiacSynchronizationSequence"),
+                "NominalCardiacTriggerDelayTime",
+            ),
+            "TemporalPositionIdentifier": _number(content, "TemporalPositionIndex"),
+            "ContentTime": None,
+            "AcquisitionTime": _time(
+                frame.source("FrameAcquisitionDateTime", "FrameContentSequence"), "FrameAcquisitionDateTime"
+            ),
+            "InstanceNumber": float(frame.number),
+        }
+        image_type = frame.source("FrameType", "MRImageFrameTypeSequence").get("FrameType") or image_type
+        component = _text(frame.source("ComplexImageComponent", "MRImageFrameTypeSequence"), "ComplexImageComponent")
+    kinds = tuple(
+        str(part).strip().upper() for part in ([image_type] if isinstance(image_type, str) else image_type or ())
+    )
+    echo = _number(frame.source("EffectiveEchoTime", "MREchoSequence"), "EffectiveEchoTime") or _number(
+        header, "EchoTime"
+    )
+    inversion = _number(header, "InversionTime")
+    counts = (_number(header, name) for name in ("CardiacNumberOfImages", "NumberOfTemporalPositions"))
+    transformation = "PixelValueTransformationSequence"
+    slope, intercept = (numbers(name, transformation) for name in ("RescaleSlope", "RescaleIntercept"))
+    number = _text(header, "SeriesNumber")
+    return DicomImage(
+        path=path,
+        frame=frame.number,
+        instance=_text(header, "SOPInstanceUID") or str(path),
+        series=_text(header, "SeriesInstanceUID"),
+        study=_text(header, "StudyInstanceUID"),
+        patient=_patient(header),
+        number=number,
+        description=_text(header, "SeriesDescription") or (f"series {number}" if number else "a series without a name"),
+        component=_component(kinds, component),
+        traits=(kinds, None if echo is None else round(echo, 1), inversion),
+        size=(int(header.Columns), int(header.Rows)),
+        spacing=(pixel_spacing[1], pixel_spacing[0], distance),
+        position=np.array(position) if located else None,
+        direction=direction,
+        location=_number(header, "SliceLocation"),
+        times=times,
+        phases=next((int(count) for count in counts if count and count > 0), None),
+        rescale=(slope[0] if slope else 1.0, intercept[0] if intercept else 0.0),
+    )
+
+
+def _component(kinds: tuple[str, ...], stated: str) -> str:
+    for name, words in _COMPONENTS.items():
+        if stated.upper() == name.upper() or (not stated and any(kind in words for kind in kinds[2:])):
+            return name
+    return "magnitude"
+
+
+def _patient(header: pydicom.Dataset) -> str:
+    return _text(header, "PatientID") or _text(header, "PatientName")
+
+
+def _text(header: pydicom.Dataset, name: str) -> str:
+    try:
+        value: Any = header.get(name)
+    except Exception:  # a value that pydicom cannot convert says nothing
+        return ""
+    return "" if value is None else str(value).strip(" \0")
+
+
+def _numbers(path: Path, header: pydicom.Dataset, name: str) -> list[float]:
+    try:
+        value: Any = header.get(name)
+        values = [] if value is None or value == "" else [float(v) for v in (value if np.iterable(value) else [value])]
+    except Exception:
+        values = [math.nan]
+    if not all(map(math.isfinite, values)):
+        tag = pydicom.tag.Tag(name)
+        raise InputError(f"{path.name}: the DICOM tag ({tag.group:04x},{tag.element:04x}) is damaged.")
+    return values
+
+
+def _number(header: pydicom.Dataset, name: str) -> float | None:
+    """A number that a stack can do without; None where it is missing or damaged."""
+    try:
+        return next(iter(_numbers(Path(), header, name)), None)
+    except InputError:
+        return None
+
+
+def _time(header: pydicom.Dataset, name: str) -> float | None:
+    """A number, or the time of day in seconds."""
+    if not name.endswith("Time") or name == "TriggerTime":
+        return _number(header, name)
+    text = _text(header, name)
+    clock = (text[8:] if name.endswith("DateTime") else text).replace(":", "").partition("+")[0].partition("-")[0]
+    try:
+        return int(clock[:2]) * 3600 + int(clock[2:4] or 0) * 60 + float(clock[4:] or 0)
+    except ValueError:
+        return None

@@ -1,0 +1,130 @@
+"""The pixels of DICOM images, on the grid of their stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import SimpleITK as sitk
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.dicom_headers import DicomImage, attentive
+from DCMMultiTaskLib.imaging.dicom_stacks import aligned, corner
+from DCMMultiTaskLib.imaging.quiet import plain_path, quiet_libraries
+
+
+def read_slices(slices: Sequence[DicomImage], reference: DicomImage) -> np.ndarray:
+    """The pixels of sorted slices as `(slices, rows, columns)`, those that need it resampled onto the reference's grid.
+
+    Raises:
+        InputError: A file is damaged, or no installed decoder reads its compression.
+    """
+    planes = [_resampled(pixels, image, reference) for image in slices for pixels in [_rescaled(image)]]
+    return np.stack(planes)
+
+
+def _rescaled(image: DicomImage) -> np.ndarray:
+    """One image in the units of its rescale slope and intercept; whole numbers stay whole."""
+    stored, done = _read_file(image.path)
+    plane = stored[image.frame - 1]
+    slope, intercept = image.rescale
+    if done or (slope, intercept) == (1, 0):
+        return plane
+    if slope == int(slope) and intercept == int(intercept):
+        return plane.astype(np.int32) * np.int32(slope) + np.int32(intercept)
+    return (plane * slope + intercept).astype(np.float32)
+
+
+@lru_cache(maxsize=1)  # the frames of one file come in a row
+def _read_file(path: Path) -> tuple[np.ndarray, bool]:
+    """All frames of a file as stored, `(frames, rows, columns)`, and whether they are rescaled already."""
+    with attentive():
+        try:
+            dataset = pydicom.dcmread(path, force=True)
+            syntax = _transfer_syntax(dataset)
+            stored = dataset.pixel_array
+        except Exception as error:  # pydicom meets damaged bytes and missing decoders with whatever they bring about
+            syntax = locals().get("syntax")
+            if syntax is None or not syntax.is_compressed or syntax.is_deflated:
+                raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error
+            return _read_by_gdcm(path, syntax.name), True
+    frames = stored.reshape(-1, *stored.shape[-2:])
+    unused = int(dataset.BitsAllocated) - int(dataset.BitsStored)
+    if unused > 0 and int(dataset.HighBit) == int(dataset.BitsStored) - 1:
+        frames = (frames << unused) >> unused  # old files keep overlays in the bits that the pixels do not use
+    return frames, False
+
+
+def _transfer_syntax(dataset: pydicom.Dataset) -> pydicom.uid.UID:
+    """How the pixels are stored; a file without preamble does not say, but shows it."""
+    dataset.ensure_file_meta()
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        implicit, little = getattr(dataset, "original_encoding", (True, True))
+        plain = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        dataset.file_meta.TransferSyntaxUID = plain
+    return dataset.file_meta.TransferSyntaxUID
+
+
+def _read_by_gdcm(path: Path, compression: str) -> np.ndarray:
+    try:
+        with plain_path(path, ".dcm") as plain, quiet_libraries():
+            image = sitk.ReadImage(str(plain), imageIO="GDCMImageIO")
+    except (RuntimeError, MemoryError) as error:
+        raise InputError(
+            f"{path.name}: its pixels are compressed ({compression}), and no installed decoder reads them; save the "
+            "series uncompressed."
+        ) from error
+    array = sitk.GetArrayFromImage(image)
+    return (array.astype(np.float32) if array.dtype == np.float64 else array).reshape(-1, *array.shape[-2:])
+
+
+def _resampled(plane: np.ndarray, image: DicomImage, reference: DicomImage) -> np.ndarray:
+    """The slice on the stack's grid, by linear interpolation in its own plane; outside of it its smallest value."""
+    if aligned(image, reference):
+        return plane
+    from scipy.ndimage import map_coordinates
+
+    columns, rows = reference.size
+    along_row, along_column = (reference.direction[:, axis] * reference.spacing[axis] for axis in (0, 1))
+    start = corner(image, reference)
+    points = start + np.arange(rows)[:, None, None] * along_column + np.arange(columns)[None, :, None] * along_row
+    offsets = points - (image.position if image.position is not None else np.zeros(3))
+    places = [offsets @ image.direction[:, axis] / image.spacing[axis] for axis in (1, 0)]
+    found = map_coordinates(plane.astype(np.float32), places, order=1, cval=float(plane.min()))
+    return np.rint(found).astype(plane.dtype) if plane.dtype.kind in "iu" else found
+
+
+def other_kind(phases: Sequence[np.ndarray]) -> list[int] | None:
+    """Which half of the phases are no magnitude images, by their values; None where all are of one kind.
+
+    Phases of one heart beat have nearly the same distribution of values. Phase images, and the real images of inversion
+    recovery, have other ranges: they reach below zero, or their air has the values of all angles.
+    """
+    facts = []
+    for phase in phases:
+        low, middle, high = np.percentile(phase[:, ::4, ::4], (1, 50, 99))
+        facts.append((float(low), float(middle), float(high)))
+    first = facts[0]
+    others = [number for number, values in enumerate(facts) if _differ(first, values)]
+    if 2 * len(others) != len(phases):
+        return None
+    rest = [number for number in range(len(phases)) if number not in others]
+    return others if _oddness(facts[others[0]]) > _oddness(first) else rest
+
+
+def _differ(one: tuple[float, float, float], two: tuple[float, float, float]) -> bool:
+    spans = [values[2] - values[0] for values in (one, two)]
+    if min(spans) <= 0:
+        return max(spans) > 0
+    shift = max(abs(one[0] - two[0]), abs(one[1] - two[1]))
+    return max(spans) > 3 * min(spans) or shift > 0.25 * max(spans)
+
+
+def _oddness(values: tuple[float, float, float]) -> tuple[bool, float]:
+    """The greater, the less like a magnitude image: below zero, then half of the pixels far above the darkest."""
+    low, middle, high = values
+    return low < -0.05 * abs(high), (middle - low) / max(high - low, 1e-9)
