@@ -252,8 +252,8 @@ def _notes_on_stack(stack: Stack, phases: Phases, taken: Sequence[Sequence[Dicom
         which = ", ".join(str(taken[0].index(image) + 1) for image in changed)
         notes.append(
             f"{count(len(changed), 'slice')} of {len(taken[0])} resampled onto the stack's grid "
-            f"(number {which} from the first): turned by up to {turned:.1f} degrees, field of view up to {100 * share:.1f} % off, or of another "
-            "matrix."
+            f"(number {which} from the first): turned by up to {turned:.1f} degrees, "
+            f"field of view up to {100 * share:.1f} % off, or of another matrix."
         )
     if phases.left_out:
         notes.append(

@@ -159,12 +159,12 @@ def is_directory(path: Path) -> bool:
 def study_key(path: Path) -> tuple[str, str] | None:
     """The study instance UID of a DICOM file and its patient; None where it has none or cannot be read."""
     try:
-        with attentive():
+        with attentive():  # pydicom looks at a value when it is asked for
             header = _read(path, ["StudyInstanceUID", "PatientID", "PatientName"], until="SeriesInstanceUID")
+            uid = _text(header, "StudyInstanceUID")
+            return (uid, _patient(header)) if uid else None
     except (InputError, OSError):
         return None
-    uid = _text(header, "StudyInstanceUID")
-    return (uid, _patient(header)) if uid else None
 
 
 def read_images(path: Path) -> list[DicomImage]:

@@ -42,13 +42,13 @@ def _rescaled(image: DicomImage) -> np.ndarray:
 @lru_cache(maxsize=1)  # the frames of one file come in a row
 def _read_file(path: Path) -> tuple[np.ndarray, bool]:
     """All frames of a file as stored, `(frames, rows, columns)`, and whether they are rescaled already."""
+    syntax: pydicom.uid.UID | None = None
     with attentive():
         try:
             dataset = pydicom.dcmread(path, force=True)
             syntax = _transfer_syntax(dataset)
             stored = dataset.pixel_array
         except Exception as error:  # pydicom meets damaged bytes and missing decoders with whatever they bring about
-            syntax = locals().get("syntax")
             if syntax is None or not syntax.is_compressed or syntax.is_deflated:
                 raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error
             return _read_by_gdcm(path, syntax.name), True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +99,7 @@ def aligned(image: DicomImage, other: DicomImage) -> bool:
     )
 
 
-def _close(values: Sequence[float], others: Sequence[float], tolerance: float) -> bool:
+def _close(values: Iterable[float], others: Iterable[float], tolerance: float) -> bool:
     return all(abs(a - b) <= tolerance for a, b in zip(values, others, strict=True))
 
 

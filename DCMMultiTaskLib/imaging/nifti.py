@@ -116,8 +116,20 @@ def _parse(content: bytes) -> _Header:
         sizes = dim[1 : axes + 1]
         affine = np.reshape(rows, (3, 4)).astype(float)
         unit = _UNITS.get(units & 7, 1.0)
+        qform, sform = codes
         return _Header(
-            order, sizes, pixdim, datatype, max(int(offset), kind), slope, intercept, unit, *codes, quaternion, affine
+            order,
+            sizes,
+            pixdim,
+            datatype,
+            max(int(offset), kind),
+            slope,
+            intercept,
+            unit,
+            qform,
+            sform,
+            quaternion,
+            affine,
         )
     raise ValueError("no NIfTI header")
 

@@ -6,7 +6,7 @@ import hashlib
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +16,31 @@ from DCMMultiTaskLib.imaging.reading import summarise_files
 from DCMMultiTaskLib.imaging.segments import SEGMENTS
 from DCMMultiTaskLib.imaging.writing import write_segmentation, write_volume
 from DCMMultiTaskLib.inference.result import Result, SliceRow
+from DCMMultiTaskLib.measurements.heart_beat import Phase
+from DCMMultiTaskLib.measurements.quality import OK
 from DCMMultiTaskLib.storage import staged, write_json, write_rows
 
 # Bytes: file systems take 255, of which extensions and the names of unfinished files need some.
 _LONGEST_NAME = 200
-# Digits after the decimal point in the table.
+# Digits after the decimal point in the tables.
 DECIMALS = {
     "position_mm": 3,
     "dcm_probability": 6,
     "myocardium_area_mm2": 2,
     "cavity_area_mm2": 2,
+    "wall_thickness_mean_mm": 2,
+    "wall_thickness_min_mm": 2,
+    "wall_thickness_max_mm": 2,
+    "time_ms": 3,
+    "lv_cavity_ml": 3,
+    "myocardium_ml": 3,
 }
 
 
 def write_result(result: Result, directory: Path, *, cam: bool = False, cavity: bool = True) -> dict[str, Path]:
     """Write `NAME.seg.nrrd`, `NAME_risk.csv`, `NAME_summary.json` and, if asked for, `NAME_cam.nrrd`.
+
+    Of a cine whose every phase was kept there is also `NAME_phases.csv`, the volume curve.
 
     Args:
         result: What to write.
@@ -39,13 +49,16 @@ def write_result(result: Result, directory: Path, *, cam: bool = False, cavity: 
         cavity: Write the LV cavity as a segment of its own beside the myocardium.
 
     Returns:
-        The paths: `segmentation`, `risk`, `summary` and `cam`.
+        The paths: `segmentation`, `risk`, `summary`, `phases` and `cam`.
 
     Raises:
         InputError: The folder cannot be written to or the disk is full; nothing is left behind.
     """
     name = file_name(result.name)
     paths = {"segmentation": f"{name}.seg.nrrd", "risk": f"{name}_risk.csv", "summary": f"{name}_summary.json"}
+    beat = result.heart_beat
+    if beat:
+        paths["phases"] = f"{name}_phases.csv"
     if cam:
         if result.activation is None:
             raise ValueError("the result has no activation map; predict with activation=True")
@@ -56,13 +69,15 @@ def write_result(result: Result, directory: Path, *, cam: bool = False, cavity: 
         write_segmentation(folder / paths["segmentation"], labels, segments=segments)
         write_risk(folder / paths["risk"], result.rows)
         write_json(folder / paths["summary"], summary(result))
+        if beat:
+            write_rows(folder / paths["phases"], Phase, beat.phases, digits=DECIMALS, unknown="")
         if result.activation is not None and cam:
             write_volume(folder / paths["cam"], result.volume.with_array(result.activation))
     return {kind: Path(directory) / file for kind, file in paths.items()}
 
 
 def summary(result: Result) -> dict[str, Any]:
-    """The patient's row and the provenance, JSON-ready; a probability that there is not is null."""
+    """The patient's row, measurements and provenance, for `write_json`; a number that there is not becomes null."""
     known = math.isfinite(result.dcm_probability)
     return {
         "name": result.name,
@@ -71,13 +86,39 @@ def summary(result: Result) -> dict[str, Any]:
         "rule": result.rule,
         "use": "Research use only. A probability of a DCM-like phenotype.",
         "slices": len(result.rows),
-        "slices_ok": sum(row.quality == "ok" for row in result.rows),
+        "slices_ok": sum(row.quality == OK for row in result.rows),
         "slice_axis": "ijk"[result.slice_axis],
-        "myocardium_volume_ml": round(np.count_nonzero(result.mask) * result.geometry.voxel_ml, 3),
+        **_rounded(vars(result.measurements)),
+        **_rounded(_wall_thickness(result)),
+        "heart_beat": _heart_beat(result),
         "cancelled": result.cancelled,
         "files": summarise_files(result.study.source),
         **result.provenance.to_dict(),
     }
+
+
+def _wall_thickness(result: Result) -> dict[str, float]:
+    """Over the slices whose quality is ok; NaN without one that has a wall."""
+    measured = [row for row in result.rows if row.quality == OK and math.isfinite(row.wall_thickness_mean_mm)]
+    if not measured:
+        return dict.fromkeys(("wall_thickness_mean_mm", "wall_thickness_min_mm", "wall_thickness_max_mm"), math.nan)
+    return {
+        "wall_thickness_mean_mm": float(np.mean([row.wall_thickness_mean_mm for row in measured])),
+        "wall_thickness_min_mm": min(row.wall_thickness_min_mm for row in measured),
+        "wall_thickness_max_mm": max(row.wall_thickness_max_mm for row in measured),
+    }
+
+
+def _heart_beat(result: Result) -> dict[str, Any] | None:
+    """All but the curve, which has a table of its own."""
+    if result.heart_beat is None:
+        return None
+    values = {name: value for name, value in vars(result.heart_beat).items() if name != "phases"}
+    return {name: round(value, 3) if isinstance(value, float) else value for name, value in values.items()}
+
+
+def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(number, 3) for name, number in numbers.items()}
 
 
 def file_name(name: str) -> str:

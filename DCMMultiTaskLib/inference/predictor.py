@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,14 +18,15 @@ from DCMMultiTaskLib.inference.device import choose_device, describe
 from DCMMultiTaskLib.inference.localisation import IMAGE_CENTRE, Location, locate, slices_to_look_at
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.patient import patient_probability, rule_sentence
-from DCMMultiTaskLib.inference.phase import end_diastole
 from DCMMultiTaskLib.inference.provenance import Provenance, versions
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.rows import slice_rows
 from DCMMultiTaskLib.inference.runner import Runner
 from DCMMultiTaskLib.inference.segmentation import Progress, Segmentation, segment
 from DCMMultiTaskLib.measurements import masks
+from DCMMultiTaskLib.measurements.heart_beat import HeartBeat, cavity_ml, end_diastole
 from DCMMultiTaskLib.measurements.quality import OK
+from DCMMultiTaskLib.measurements.volumes import Body
 
 
 class Predictor:
@@ -68,6 +69,7 @@ class Predictor:
         threshold: float | None = None,
         largest_component: bool = True,
         activation: bool = False,
+        body: Body | None = None,
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Result:
@@ -75,14 +77,15 @@ class Predictor:
 
         Args:
             study: What to analyse; a volume alone is a study of one phase.
-            phase: Of a cine: `ed` segments every phase and keeps the end-diastolic one (`inference.phase`); `first`;
-                or a number from 0.
+            phase: Of a cine: `ed` segments every phase, keeps the labels of all and is about the end-diastolic one
+                (`measurements.heart_beat`); `first` or a number from 0 segments that phase alone.
             slice_axis: 0, 1, 2 for I, J, K; chosen by the largest spacing if None.
             roi: Where the heart is; found by a first pass of the network if None. An ROI with a size also bounds the
                 mask.
             threshold: DCM probability from which the class is 1; the model's own if None.
             largest_component: Keep only the mask's largest piece.
             activation: Also give the class activation map.
+            body: How tall and heavy the patient is, for volume and mass for each square metre of body surface.
             progress: Called after each batch with the slices done and the slices in all.
             cancelled: Asked before each batch; True stops, and the finished slices are kept.
 
@@ -108,15 +111,27 @@ class Predictor:
         look_at = slices_to_look_at(len(wanted)) if roi is None else np.array([], dtype=int)
         counter = Progress(len(look_at) + int(wanted.sum()) * len(phases), progress, cancelled)
         location = self._locate(runner, study.phases[phases[0]], axis, roi, look_at, counter)
-        kept, segmentation = self._segment(runner, study, phases, axis, location, wanted, activation, counter)
 
-        mask = segmentation.source_mask()
-        if roi is not None:
-            mask *= inside
-        if largest_component:
-            mask = masks.largest_component(mask)
-        cavity, gaps = masks.lv_cavity(mask, axis)
-        labels = np.where(mask, np.uint8(MYOCARDIUM.label), cavity * np.uint8(LV_CAVITY.label))
+        finished: dict[int, _Phase] = {}
+        for number in phases:
+            segmentation = segment(
+                runner,
+                study.phases[number],
+                slice_axis=axis,
+                centre_lps=location.centre_lps,
+                wanted=wanted,
+                preprocessing=self.package.preprocessing,
+                activation=activation,
+                progress=counter,
+            )
+            # A phase in which the user stopped is kept only where there is no finished one.
+            if not finished or not counter.stopped:
+                finished[number] = _Phase.of(segmentation, None if roi is None else inside, largest_component)
+            if counter.stopped:
+                break
+        cavities = {number: cavity_ml(found.labels, study.geometry, axis) for number, found in finished.items()}
+        kept = end_diastole(cavities, len(study.phases))
+        segmentation, labels, gaps = finished[kept].segmentation, finished[kept].labels, finished[kept].gaps
         decision = self.package.decision
         if threshold is not None:
             decision = replace(decision, threshold=threshold)
@@ -124,10 +139,9 @@ class Predictor:
         usable = np.array([row.quality == OK for row in rows]) & np.isfinite(segmentation.dcm_logit)
         areas = np.array([row.myocardium_area_mm2 for row in rows])
         probability = patient_probability(segmentation.dcm_logit, areas, usable, decision)
-        heat = segmentation.source_activation()
-        return Result(
+        result = Result(
             study=study,
-            labels={kept: labels},
+            labels={number: found.labels for number, found in finished.items()},
             phase=kept,
             slice_axis=axis,
             rows=rows,
@@ -155,9 +169,11 @@ class Predictor:
                 seconds=round(time.perf_counter() - began, 3),
                 network_seconds=round(runner.seconds, 3),
             ),
-            activation=heat,
+            activation=segmentation.source_activation(),
             cancelled=counter.stopped,
+            body=body,
         )
+        return _with_notes(result, _beat_notes(result.heart_beat))
 
     def _locate(
         self, runner: Runner, volume: Volume, axis: int, roi: Roi | None, look_at: np.ndarray, counter: Progress
@@ -173,39 +189,26 @@ class Predictor:
             progress=counter,
         )
 
-    def _segment(
-        self,
-        runner: Runner,
-        study: Study,
-        phases: Sequence[int],
-        axis: int,
-        location: Location,
-        wanted: np.ndarray,
-        activation: bool,
-        counter: Progress,
-    ) -> tuple[int, Segmentation]:
-        """Segment the phases; the number and segmentation of the end-diastolic one."""
-        finished: dict[int, Segmentation] = {}
-        for number in phases:
-            segmentation = segment(
-                runner,
-                study.phases[number],
-                slice_axis=axis,
-                centre_lps=location.centre_lps,
-                wanted=wanted,
-                preprocessing=self.package.preprocessing,
-                activation=activation,
-                progress=counter,
-            )
-            # A phase in which the user stopped is kept only where there is no finished one.
-            if not finished or not counter.stopped:
-                finished[number] = segmentation
-            if counter.stopped:
-                break
-        if len(finished) == 1:
-            return next(iter(finished.items()))
-        kept = end_diastole({number: found.cavity_mm2() for number, found in finished.items()}, len(study.phases))
-        return kept, finished[kept]
+
+@dataclass(frozen=True, eq=False)
+class _Phase:
+    """A segmented phase: what the network said (its masks only as labels, to bound the memory), labels, open rings."""
+
+    segmentation: Segmentation
+    labels: np.ndarray
+    gaps: np.ndarray
+
+    @classmethod
+    def of(cls, segmentation: Segmentation, inside: np.ndarray | None, largest_component: bool) -> _Phase:
+        """The phase with its final labels; `inside` says which voxels may be myocardium, None stands for all."""
+        mask = segmentation.source_mask()
+        if inside is not None:
+            mask *= inside
+        if largest_component:
+            mask = masks.largest_component(mask)
+        cavity, gaps = masks.lv_cavity(mask, segmentation.grid.orientation.slice_axis)
+        labels = np.where(mask, np.uint8(MYOCARDIUM.label), cavity * np.uint8(LV_CAVITY.label))
+        return cls(replace(segmentation, myocardium=np.empty(0, dtype=np.float32)), labels, gaps)
 
 
 def check_threshold(threshold: float | None) -> None:
@@ -261,8 +264,33 @@ def _notes(replaced: int, location: Location, gaps: np.ndarray, counter: Progres
     if location.method == IMAGE_CENTRE and not counter.stopped:
         notes.append("The first pass found no heart, so the centre of the image was analysed.")
     if gaps.any():
-        slices = ", ".join(map(str, np.flatnonzero(gaps)))
+        slices = _numbers(np.flatnonzero(gaps))
         notes.append(f"The ring is open in slice {slices} (counted from 0): its cavity ends at a line across the gap.")
     if counter.stopped:
         notes.append("The run was cancelled; only the finished slices have a result.")
     return notes
+
+
+def _beat_notes(beat: HeartBeat | None) -> list[str]:
+    notes = []
+    if beat and beat.base_left:
+        notes.append(
+            f"The base left slice {_numbers(beat.base_left)} (counted from 0) between end diastole and end systole: "
+            f"{beat.base_left_ml:.0f} of the {beat.stroke_volume_ml:.0f} ml of the stroke volume are from there."
+        )
+    if beat and beat.ring_lost:
+        notes.append(
+            f"Slice {_numbers(beat.ring_lost)} (counted from 0) has a cavity at end diastole and no ring at end "
+            "systole: the ejection fraction may be too large."
+        )
+    return notes
+
+
+def _with_notes(result: Result, notes: Sequence[str]) -> Result:
+    if not notes:
+        return result
+    return replace(result, provenance=replace(result.provenance, notes=(*result.provenance.notes, *notes)))
+
+
+def _numbers(slices: Sequence[int] | np.ndarray) -> str:
+    return ", ".join(map(str, slices))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -11,6 +13,8 @@ from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Geometry, Volume
 from DCMMultiTaskLib.inference.provenance import Provenance
+from DCMMultiTaskLib.measurements.heart_beat import HeartBeat, measure_heart_beat
+from DCMMultiTaskLib.measurements.volumes import Body, Ventricle, measure_ventricle
 
 REASONS_JOINED_BY = "; "
 
@@ -27,6 +31,9 @@ class SliceRow:
         myocardium_area_mm2: Area of the mask in this slice.
         quality: `ok`, or the reasons why this slice should not be believed, the gravest first.
         cavity_area_mm2: Area of the LV cavity; that of an open ring is closed by a straight line across its gap.
+        wall_thickness_mean_mm: Mean thickness of the wall (`measurements.thickness`); NaN without a cavity or a wall.
+        wall_thickness_min_mm: Of its thinnest place.
+        wall_thickness_max_mm: Of its thickest place.
     """
 
     slice: int
@@ -36,6 +43,9 @@ class SliceRow:
     myocardium_area_mm2: float
     quality: str
     cavity_area_mm2: float
+    wall_thickness_mean_mm: float = math.nan
+    wall_thickness_min_mm: float = math.nan
+    wall_thickness_max_mm: float = math.nan
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -60,6 +70,7 @@ class Result:
         provenance: Model, versions, device, notes, preprocessing, seconds.
         activation: float32 class activation map, 0 to 1, shape of the labels; None unless asked for.
         cancelled: True where the user stopped the run; the unfinished slices have quality `not analysed`.
+        body: How tall and heavy the patient is; None where it is not known.
     """
 
     study: Study
@@ -73,6 +84,7 @@ class Result:
     provenance: Provenance
     activation: np.ndarray | None = None
     cancelled: bool = False
+    body: Body | None = None
 
     @property
     def name(self) -> str:
@@ -98,3 +110,22 @@ class Result:
     def mask(self) -> np.ndarray:
         """The myocardium of that phase, bool."""
         return self.label_map == MYOCARDIUM.label
+
+    @cached_property
+    def measurements(self) -> Ventricle:
+        """Volumes, mass and shape of the left ventricle in that phase."""
+        return measure_ventricle(self.label_map, self.geometry, self.slice_axis, body=self.body)
+
+    @cached_property
+    def heart_beat(self) -> HeartBeat | None:
+        """Volume curve and ejection fraction; None unless the labels of every phase of a cine were kept."""
+        count = len(self.study.phases)
+        if count == 1 or set(self.labels) != set(range(count)):
+            return None
+        return measure_heart_beat(
+            [self.labels[number] for number in range(count)],
+            self.geometry,
+            self.slice_axis,
+            ed_phase=self.phase,
+            times_ms=self.study.times_ms,
+        )

@@ -11,6 +11,7 @@ from DCMMultiTaskLib.inference.segmentation import Segmentation
 from DCMMultiTaskLib.inference.settings import Decision
 from DCMMultiTaskLib.measurements import quality
 from DCMMultiTaskLib.measurements.masks import areas_mm2
+from DCMMultiTaskLib.measurements.thickness import wall_thickness
 
 
 def slice_rows(
@@ -31,10 +32,11 @@ def slice_rows(
     myocardium_mm2, cavity_mm2 = (
         areas_mm2(labels == segment.label, grid.source, axis) for segment in (MYOCARDIUM, LV_CAVITY)
     )
-    field, pixel_mm2 = grid.seen, float(np.prod(orientation.pixel_mm(grid.source)))
+    field, pixel_mm = grid.seen, orientation.pixel_mm(grid.source)
     probabilities = sigmoid(decision.slice_scale * segmentation.dcm_logit + decision.slice_bias)
     rows = []
     for index, (position, view) in enumerate(zip(grid.positions_mm, orientation.view(labels), strict=True)):
+        myocardium, cavity = view == MYOCARDIUM.label, view == LV_CAVITY.label
         if not wanted[index]:
             reasons = [quality.OUTSIDE_ROI]
         elif segmentation.constant[index]:
@@ -42,8 +44,8 @@ def slice_rows(
         elif not segmentation.analysed[index]:
             reasons = [quality.NOT_ANALYSED]
         else:
-            holes = (view == LV_CAVITY.label) & (not gaps[index])
-            reasons = quality.mask_reasons(view == MYOCARDIUM.label, holes, pixel_mm2, field)
+            reasons = quality.mask_reasons(myocardium, cavity & (not gaps[index]), float(np.prod(pixel_mm)), field)
+        wall = wall_thickness(myocardium, cavity, pixel_mm)
         rows.append(
             SliceRow(
                 slice=index,
@@ -53,6 +55,9 @@ def slice_rows(
                 myocardium_area_mm2=float(myocardium_mm2[index]),
                 quality=REASONS_JOINED_BY.join(reasons) or quality.OK,
                 cavity_area_mm2=float(cavity_mm2[index]),
+                wall_thickness_mean_mm=wall.mean_mm,
+                wall_thickness_min_mm=wall.min_mm,
+                wall_thickness_max_mm=wall.max_mm,
             )
         )
     return tuple(rows)

@@ -13,7 +13,6 @@ from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.runner import Runner
 from DCMMultiTaskLib.inference.settings import Preprocessing
 from DCMMultiTaskLib.inference.tensors import array_of, tensor_of
-from DCMMultiTaskLib.measurements.masks import largest_component, lv_cavity
 
 # Probability from which a pixel is myocardium.
 MYOCARDIUM_THRESHOLD = 0.5
@@ -60,11 +59,6 @@ class Segmentation:
     myocardium: np.ndarray
     dcm_logit: np.ndarray
     activation: np.ndarray | None
-
-    def cavity_mm2(self) -> float:
-        """Area of the LV cavity, summed over the slices."""
-        cavity, _ = lv_cavity(largest_component(self.myocardium >= MYOCARDIUM_THRESHOLD), 2)
-        return float(cavity.sum()) * self.grid.spacing_mm**2
 
     def source_mask(self) -> np.ndarray:
         """Myocardium on the source's own voxels, uint8."""

@@ -7,6 +7,7 @@ import math
 from DCMMultiTaskLib.imaging.dicom_stacks import count
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.result import Result, SliceRow
+from DCMMultiTaskLib.measurements.heart_beat import HeartBeat
 
 HEADER = "slice  position mm  DCM probability  class  myocardium mm²  cavity mm²  quality"
 
@@ -18,6 +19,9 @@ def describe_result(result: Result) -> str:
     title = f"{result.name}: {count(len(result.rows), 'slice')} along {'IJK'[result.slice_axis]}, numbered from 0{cine}"
     model = f"model {facts.model} {facts.model_version}, SHA-256 {facts.model_sha256[:12]}, on {facts.device}"
     lines = [title, model, "", HEADER, *(_row(row) for row in result.rows), "", _patient(result), result.rule]
+    lines.append(_measurements(result))
+    if result.heart_beat:
+        lines.append(_heart_beat(result.heart_beat))
     return "\n".join([*lines, *(f"Note: {note}" for note in facts.notes)])
 
 
@@ -35,6 +39,25 @@ def _row(row: SliceRow) -> str:
     return (
         f"{row.slice:5d}  {row.position_mm:11.1f}  {probability:>15}  {dcm_class:>5}  {row.myocardium_area_mm2:14.0f}"
         f"  {row.cavity_area_mm2:10.0f}  {row.quality}"
+    )
+
+
+def _measurements(result: Result) -> str:
+    ventricle = result.measurements
+    return f"LV volume {ventricle.lv_cavity_volume_ml:.0f} ml, myocardial mass {ventricle.myocardium_mass_g:.0f} g"
+
+
+def _heart_beat(beat: HeartBeat) -> str:
+    rates = ""
+    if math.isfinite(beat.peak_ejection_rate_ml_s):
+        rates = (
+            f", peak ejection rate {beat.peak_ejection_rate_ml_s:.0f} ml/s"
+            f", peak filling rate {beat.peak_filling_rate_ml_s:.0f} ml/s"
+        )
+    return (
+        f"End diastole is phase {beat.ed_phase}, end systole phase {beat.es_phase} of {len(beat.phases)} (counted from "
+        f"0): EDV {beat.edv_ml:.0f} ml, ESV {beat.esv_ml:.0f} ml, stroke volume {beat.stroke_volume_ml:.0f} ml, "
+        f"ejection fraction {beat.ejection_fraction_percent:.0f} %{rates}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from DCMMultiTaskLib.inference.result import Result, SliceRow
@@ -16,6 +16,9 @@ COLUMNS = {
     "myocardium_area_mm2": ("Myocardium (mm²)", "mm2", "Area of the myocardium in this slice"),
     "quality": ("Quality", "", "ok, or why this slice should not be believed"),
     "cavity_area_mm2": ("Cavity (mm²)", "mm2", "Area that the myocardium ring encloses"),
+    "wall_thickness_mean_mm": ("Wall, mean (mm)", "mm", "Mean thickness of the wall in this slice"),
+    "wall_thickness_min_mm": ("Wall, least (mm)", "mm", "Thickness of the wall's thinnest place"),
+    "wall_thickness_max_mm": ("Wall, most (mm)", "mm", "Thickness of the wall's thickest place"),
 }
 
 
@@ -46,9 +49,11 @@ def set_rows(node: Any, result: Result) -> None:
 def rows_of(node: Any) -> list[SliceRow]:
     """The rows of a table that `set_rows` filled, also after it was saved and loaded; empty for any other table."""
     table = node.GetTable()
-    columns = {field.name: table.GetColumnByName(field.name) for field in fields(SliceRow)}
-    if any(column is None for column in columns.values()):
+    found = {field.name: table.GetColumnByName(field.name) for field in fields(SliceRow)}
+    if any(found[field.name] is None and field.default is MISSING for field in fields(SliceRow)):
         return []
+    # A scene of an earlier version has fewer columns.
+    columns = {name: column for name, column in found.items() if column is not None}
     converters = {field.name: {"int": int, "float": float}.get(str(field.type), str) for field in fields(SliceRow)}
     return [
         SliceRow(**{name: converters[name](columns[name].GetValue(index)) for name in columns})

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def test_writes_the_files_and_prints_the_table(
     assert [row[0] for row in rows] == ["0", "1", "2"]
     assert "research use only" in printed.out
     assert "Patient: DCM-like phenotype probability 0." in printed.out
+    assert re.search(r"^LV volume [1-9]\d* ml, myocardial mass [1-9]\d* g$", printed.out, re.MULTILINE)
     assert str(tmp_path / "out" / "heart.seg.nrrd") in printed.out
 
 
@@ -105,6 +107,29 @@ def test_names_the_phase_that_it_kept(
 ) -> None:
     assert main(["predict", str(cine), "-o", str(tmp_path), "--model", str(tiny_model)]) == 0
     assert "phase 0 of 3" in capsys.readouterr().out
+
+
+def test_a_cine_gets_its_volume_curve(
+    cine: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", str(cine), "-o", str(tmp_path), "--model", str(tiny_model)]) == 0
+    printed = capsys.readouterr().out
+    assert "End diastole is phase 0, end systole phase" in printed and "ejection fraction" in printed
+    with (tmp_path / "beating_phases.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == ["phase", "time_ms", "lv_cavity_ml", "myocardium_ml", "is_ed", "is_es"]
+    assert [row["phase"] for row in rows] == ["0", "1", "2"]
+    assert [row["is_ed"] for row in rows] == ["1", "0", "0"] and sum(row["is_es"] == "1" for row in rows) == 1
+    beat = json.loads((tmp_path / "beating_summary.json").read_text(encoding="utf-8"))["heart_beat"]
+    assert beat["edv_ml"] == float(rows[0]["lv_cavity_ml"]) > beat["esv_ml"]
+    assert beat["ejection_fraction_percent"] == pytest.approx(100 * (1 - beat["esv_ml"] / beat["edv_ml"]), abs=0.01)
+    assert str(tmp_path / "beating_phases.csv") in printed
+
+
+def test_one_phase_alone_has_no_volume_curve(cine: Path, tiny_model: Path, tmp_path: Path) -> None:
+    assert main(["predict", str(cine), "-o", str(tmp_path), "--model", str(tiny_model), "--phase", "1"]) == 0
+    assert not (tmp_path / "beating_phases.csv").exists()
+    assert json.loads((tmp_path / "beating_summary.json").read_text(encoding="utf-8"))["heart_beat"] is None
 
 
 def test_writes_a_scene(study: Path, tiny_model: Path, tmp_path: Path) -> None:

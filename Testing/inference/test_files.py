@@ -19,6 +19,7 @@ from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.files import file_name, write_result
 from DCMMultiTaskLib.inference.result import Result, SliceRow
+from DCMMultiTaskLib.measurements.volumes import Body
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def result() -> Result:
     labels[1, 8:11, 9:14] = 2
     rows = (
         SliceRow(0, 0.0, 0.123456789, 0, 0.0, "no myocardium found", 0.0),
-        SliceRow(1, 8.0, 0.9, 1, 218.4, "ok", 1.0 / 3),
+        SliceRow(1, 8.0, 0.9, 1, 218.4, "ok", 1.0 / 3, 9.876, 7.123, 12.5),
         SliceRow(2, 16.0, math.nan, 0, 0.0, "not analysed", 0.0),
     )
     return Result(
@@ -83,10 +84,13 @@ def test_the_table_has_the_columns_in_order(result: Result, tmp_path: Path) -> N
         "myocardium_area_mm2",
         "quality",
         "cavity_area_mm2",
+        "wall_thickness_mean_mm",
+        "wall_thickness_min_mm",
+        "wall_thickness_max_mm",
     ]
-    assert rows[1] == ["0", "0.0", "0.123457", "0", "0.0", "no myocardium found", "0.0"]
-    assert rows[2] == ["1", "8.0", "0.9", "1", "218.4", "ok", "0.33"]
-    assert rows[3] == ["2", "16.0", "", "0", "0.0", "not analysed", "0.0"]
+    assert rows[1] == ["0", "0.0", "0.123457", "0", "0.0", "no myocardium found", "0.0", "", "", ""]
+    assert rows[2] == ["1", "8.0", "0.9", "1", "218.4", "ok", "0.33", "9.88", "7.12", "12.5"]
+    assert rows[3] == ["2", "16.0", "", "0", "0.0", "not analysed", "0.0", "", "", ""]
 
 
 def test_the_summary_has_the_patient_and_where_it_comes_from(result: Result, tmp_path: Path) -> None:
@@ -98,6 +102,24 @@ def test_the_summary_has_the_patient_and_where_it_comes_from(result: Result, tmp
     assert (facts["slices"], facts["slices_ok"], facts["slice_axis"]) == (3, 1, "k")
     assert facts["myocardium_volume_ml"] == pytest.approx(105 * 1.4 * 1.3 * 8 / 1000, abs=1e-3)
     assert "esearch use only" in facts["use"]
+
+
+def test_the_summary_has_the_measurements(result: Result, tmp_path: Path) -> None:
+    facts = json.loads(write_result(result, tmp_path)["summary"].read_text(encoding="utf-8"))
+    assert facts["lv_cavity_volume_ml"] == pytest.approx(15 * 1.4 * 1.3 * 8 / 1000, abs=1e-3)
+    assert facts["myocardium_mass_g"] == pytest.approx(1.05 * facts["myocardium_volume_ml"], abs=1e-3)
+    assert facts["cavity_diameter_mm"] == pytest.approx(2 * math.sqrt(15 * 1.4 * 1.3 / math.pi), abs=1e-3)
+    # Slices whose quality is not ok are not averaged in, and without height and weight there is no surface.
+    assert (facts["wall_thickness_mean_mm"], facts["wall_thickness_max_mm"]) == (9.876, 12.5)
+    assert facts["lv_cavity_volume_ml_m2"] is None
+    facts = json.loads(write_result(replace(result, body=Body(180, 80)), tmp_path)["summary"].read_text())
+    assert facts["body_surface_m2"] == 2
+    assert facts["lv_cavity_volume_ml_m2"] == pytest.approx(facts["lv_cavity_volume_ml"] / 2, abs=1e-3)
+
+
+def test_no_wall_in_any_good_slice_is_null(result: Result, tmp_path: Path) -> None:
+    path = write_result(replace(result, rows=result.rows[::2]), tmp_path)["summary"]
+    assert json.loads(path.read_text(), parse_constant=pytest.fail)["wall_thickness_min_mm"] is None
 
 
 def test_no_patient_probability_is_null(result: Result, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.settings import Decision, Preprocessing
+from DCMMultiTaskLib.measurements.volumes import measure_ventricle
 from DCMMultiTaskLib.phantom import PhantomStudy, make_phantom
 from Testing.imaging.geometry import STORAGES, stored_as
 
@@ -50,6 +51,15 @@ def test_the_rows_say_what_the_mask_shows(study: PhantomStudy, result: Result) -
         assert row.dcm_class == (row.dcm_probability >= 0.5)
     assert sum(row.quality == "ok" for row in result.rows) >= 4
     assert max(row.cavity_area_mm2 for row in result.rows) > 1000
+
+
+def test_the_measurements_are_those_of_the_heart(study: PhantomStudy, result: Result) -> None:
+    truth = measure_ventricle(study.truth.array, study.truth.geometry, 2)
+    assert result.measurements.lv_cavity_volume_ml == pytest.approx(truth.lv_cavity_volume_ml, rel=0.15)
+    assert result.measurements.myocardium_mass_g == pytest.approx(truth.myocardium_mass_g, rel=0.25)
+    for row in result.rows:
+        if row.quality == "ok":
+            assert 3 < row.wall_thickness_min_mm < row.wall_thickness_mean_mm < row.wall_thickness_max_mm < 20
 
 
 def test_the_patient_follows_from_the_slices(package: ModelPackage, result: Result) -> None:

@@ -36,9 +36,10 @@ def test_a_cine_keeps_the_phase_with_the_largest_cavity(predictor: Predictor) ->
     ed = predictor.predict(study)
     assert (ed.provenance.phase, ed.provenance.phases) == (int(np.argmax(truth)), 4)
     assert ed.volume is study.phases[ed.phase]
-    assert (ed.phase, list(ed.labels)) == (ed.provenance.phase, [ed.phase])
+    assert (ed.phase, list(ed.labels)) == (ed.provenance.phase, [0, 1, 2, 3])
     alone = predictor.predict(study, phase=ed.provenance.phase)
     assert dice(alone.mask, ed.mask) > 0.9
+    assert (list(alone.labels), alone.heart_beat) == ([ed.phase], None)
     assert predictor.predict(study, phase="first").provenance.phase == 0
     for wrong in (4, 99, -1, "late"):
         with pytest.raises(InputError, match="phase"):
@@ -93,6 +94,22 @@ def test_cancelling_a_cine_keeps_the_best_finished_phase(package: ModelPackage) 
     assert result.cancelled
     assert result.provenance.phase == 0
     assert "not analysed" not in {row.quality for row in result.rows}
+    assert (list(result.labels), result.heart_beat) == ([0], None)  # half a heart beat has no ejection fraction
+
+
+def test_a_base_that_moves_out_of_its_slice_is_told(
+    predictor: Predictor, study: PhantomStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = study.truth.array == 1
+    contracted = full.copy()
+    areas = np.count_nonzero(study.truth.array == 2, axis=(1, 2))
+    base = 0 if areas[:3].sum() > areas[3:].sum() else 5
+    contracted[base] = False
+    drawn = iter([full, contracted])
+    monkeypatch.setattr(Segmentation, "source_mask", lambda _: next(drawn).astype(np.uint8))
+    result = predictor.predict(Study("cine", [study.volume] * 2))
+    assert (result.phase, result.heart_beat.base_left) == (0, (base,))
+    assert any(f"The base left slice {base}" in note for note in result.provenance.notes)
 
 
 def test_an_roi_takes_the_place_of_the_first_pass(

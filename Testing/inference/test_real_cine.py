@@ -47,3 +47,10 @@ def test_the_myocardium_of_a_real_cine() -> None:
         both += np.count_nonzero(mask & truth)
         either += np.count_nonzero(mask) + np.count_nonzero(truth)
     assert 2 * both / either >= 0.85
+
+    # The expert's contours give 233.9 and 183.5 ml, 21.5 %.
+    beat = result.heart_beat
+    assert beat is not None
+    assert (beat.ed_phase, beat.es_phase) == (19, 6)
+    assert abs(beat.edv_ml / 233.9 - 1) < 0.1
+    assert abs(beat.ejection_fraction_percent - 21.5) < 8

@@ -36,6 +36,16 @@ def test_rows_come_back_from_a_saved_scene_with_their_types(slicer, scene, study
     assert all(type(row) is SliceRow for row in rows)
 
 
+def test_a_table_of_an_earlier_version_has_no_wall_thickness(slicer, scene, study: Result) -> None:
+    node = scene.AddNewNodeByClass("vtkMRMLTableNode")
+    set_rows(node, study)
+    for name in ("wall_thickness_mean_mm", "wall_thickness_min_mm", "wall_thickness_max_mm"):
+        node.RemoveColumn(node.GetColumnIndex(name))
+    rows = rows_of(node)
+    assert [row.slice for row in rows] == [row.slice for row in study.rows]
+    assert all(np.isnan(row.wall_thickness_min_mm) for row in rows)
+
+
 def test_a_table_of_something_else_has_no_rows(slicer, scene) -> None:
     assert rows_of(scene.AddNewNodeByClass("vtkMRMLTableNode")) == []
 

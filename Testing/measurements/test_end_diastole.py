@@ -2,7 +2,7 @@
 
 import pytest
 
-from DCMMultiTaskLib.inference.phase import end_diastole
+from DCMMultiTaskLib.measurements.heart_beat import end_diastole
 
 
 @pytest.mark.parametrize(
