@@ -55,15 +55,18 @@ def choose_input(environment: dict[str, str], project: Path) -> DemoInput:
 
 
 def draw_pictures(result: Result, folder: Path, name: str, say: Callable[[str], None]) -> list[Path]:
-    """Contact sheet, chart, class activation maps and 3D view, as far as the result and this machine allow."""
+    """Contact sheet, charts, class activation maps and 3D view, as far as the result and this machine allow."""
     from DCMMultiTaskLib.report.chart import probability_chart
     from DCMMultiTaskLib.report.contact_sheet import contact_sheet
+    from DCMMultiTaskLib.report.curve import volume_curve
     from DCMMultiTaskLib.scene.view_3d import view_3d
 
     files = [
         contact_sheet(result).save(folder / f"{name}_slices.png"),
         probability_chart(result).save(folder / f"{name}_chart.png"),
     ]
+    if result.heart_beat:
+        files.append(volume_curve(result).save(folder / f"{name}_curve.png"))
     if result.activation is not None:
         files.append(contact_sheet(result, activation=True).save(folder / f"{name}_activation.png"))
     if result.mask.any():

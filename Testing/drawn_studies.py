@@ -71,6 +71,15 @@ def drawn_study(slices: int = 6, size: int = 64, *, oblique: bool = True, name: 
     )
 
 
+def drawn_beat(*, times_ms: tuple[float, ...] | None = (10.0, 60.0, 110.0, 160.0, 210.0)) -> Result:
+    """Five phases: the full heart, and hearts with fewer slices that have a cavity."""
+    study = drawn_study()
+    labels = {number: study.label_map.copy() for number in range(5)}
+    for number, empty in ((1, 2), (2, 4), (3, 3), (4, 1)):
+        labels[number][:empty][labels[number][:empty] == 2] = 1
+    return replace(study, study=Study("beating", [study.volume] * 5, times_ms=times_ms), labels=labels)
+
+
 def with_mask(result: Result, mask: np.ndarray) -> Result:
     """The result with another myocardium, bool, and no cavity."""
     return replace(result, labels={result.phase: mask.astype(np.uint8)})

@@ -24,7 +24,7 @@ from DCMMultiTaskLib.inference.rows import slice_rows
 from DCMMultiTaskLib.inference.runner import Runner
 from DCMMultiTaskLib.inference.segmentation import Progress, Segmentation, segment
 from DCMMultiTaskLib.measurements import masks
-from DCMMultiTaskLib.measurements.heart_beat import HeartBeat, cavity_ml, end_diastole
+from DCMMultiTaskLib.measurements.heart_beat import cavity_ml, end_diastole
 from DCMMultiTaskLib.measurements.quality import OK
 from DCMMultiTaskLib.measurements.volumes import Body
 
@@ -173,7 +173,7 @@ class Predictor:
             cancelled=counter.stopped,
             body=body,
         )
-        return _with_notes(result, _beat_notes(result.heart_beat))
+        return _with_beat_notes(result)
 
     def _locate(
         self, runner: Runner, volume: Volume, axis: int, roi: Roi | None, look_at: np.ndarray, counter: Progress
@@ -271,8 +271,10 @@ def _notes(replaced: int, location: Location, gaps: np.ndarray, counter: Progres
     return notes
 
 
-def _beat_notes(beat: HeartBeat | None) -> list[str]:
-    notes = []
+def _with_beat_notes(result: Result) -> Result:
+    beat, times, notes = result.heart_beat, result.study.times_ms, []
+    if beat and times and not np.all(np.diff(times) > 0):
+        notes.append("The times of the phases do not grow from phase to phase, so there are no rates.")
     if beat and beat.base_left:
         notes.append(
             f"The base left slice {_numbers(beat.base_left)} (counted from 0) between end diastole and end systole: "
@@ -283,12 +285,6 @@ def _beat_notes(beat: HeartBeat | None) -> list[str]:
             f"Slice {_numbers(beat.ring_lost)} (counted from 0) has a cavity at end diastole and no ring at end "
             "systole: the ejection fraction may be too large."
         )
-    return notes
-
-
-def _with_notes(result: Result, notes: Sequence[str]) -> Result:
-    if not notes:
-        return result
     return replace(result, provenance=replace(result.provenance, notes=(*result.provenance.notes, *notes)))
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from DCMMultiTaskLib.inference.result import Result
-from DCMMultiTaskLib.report.sheet import FOOTER, HEADER, MARGIN, POINT, Sheet
+from DCMMultiTaskLib.report.sheet import FOOTER, HEADER, MARGIN, POINT, Sheet, dark
 from DCMMultiTaskLib.report.study import StudyPicture
-from DCMMultiTaskLib.report.style import ABOVE, BELOW, LIGHT, MUTED, PANEL, RULE, WARNING
+from DCMMultiTaskLib.report.style import ABOVE, BELOW, LIGHT, MUTED, PANEL, WARNING
 
 # Between the panel's edges and the axes: for the titles and numbers beside them; left, top, right, bottom.
 INSIDE = (104, 66, 30, 66)
@@ -74,14 +74,6 @@ def probability_chart(result: Result, *, width: int = 1200, height: int = 680) -
     axes.set_xticks(ticks)
     beside.set_xticks(ticks, [f"{np.interp(tick, number, position):.0f}" for tick in ticks])
     beside.set_xlabel("Position along the slice axis (mm)")
-    axes.grid(color=RULE, linewidth=1 / POINT)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(MUTED)
-    beside.spines["top"].set_visible(False)
-    for one in (axes, beside):
-        one.tick_params(labelsize=15 / POINT, labelcolor=LIGHT, color=MUTED, length=0)
-        for axis in (one.xaxis, one.yaxis):
-            axis.label.set(fontsize=16 / POINT, color=LIGHT)
+    dark(axes, beside)
     sheet.legend(entries)
     return sheet

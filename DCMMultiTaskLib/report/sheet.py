@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from DCMMultiTaskLib.report.study import StudyPicture
-from DCMMultiTaskLib.report.style import DPI, LIGHT, MUTED, NIGHT, new_figure, save
+from DCMMultiTaskLib.report.style import DPI, LIGHT, MUTED, NIGHT, RULE, new_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.axes._base import _AxesBase
 
 MARGIN = 24
 # Room for the heading and its legend, and for what stands below the pictures; a page needs a width for its words.
@@ -131,3 +132,17 @@ class Sheet:
 
     def _width(self, text: Any) -> float:
         return text.get_window_extent(self._renderer).width
+
+
+def dark(axes: Axes, *beside: _AxesBase) -> None:
+    """Axes of a plot on a sheet: grid lines behind the data, light words; those beside it have no line of their own."""
+    axes.grid(color=RULE, linewidth=1 / POINT)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(MUTED)
+    for one in beside:
+        one.spines["top"].set_visible(False)
+    for one in (axes, *beside):
+        one.tick_params(labelsize=15 / POINT, labelcolor=LIGHT, color=MUTED, length=0)
+        for axis in (one.xaxis, one.yaxis):
+            axis.label.set(fontsize=16 / POINT, color=LIGHT)

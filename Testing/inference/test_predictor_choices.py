@@ -107,7 +107,8 @@ def test_a_base_that_moves_out_of_its_slice_is_told(
     contracted[base] = False
     drawn = iter([full, contracted])
     monkeypatch.setattr(Segmentation, "source_mask", lambda _: next(drawn).astype(np.uint8))
-    result = predictor.predict(Study("cine", [study.volume] * 2))
+    result = predictor.predict(Study("cine", [study.volume] * 2, times_ms=(300.0, 20.0)))
+    assert any("times of the phases do not grow" in note for note in result.provenance.notes)
     assert (result.phase, result.heart_beat.base_left) == (0, (base,))
     assert any(f"The base left slice {base}" in note for note in result.provenance.notes)
 

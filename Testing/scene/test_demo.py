@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from drawn_studies import drawn_beat, drawn_study
 
 from DCMMultiTaskLib import demo
 from DCMMultiTaskLib.errors import InputError
@@ -120,3 +121,10 @@ def test_choosing_an_input_needs_neither_torch_nor_slicer(tmp_path):
 def test_a_missing_study_is_refused_before_the_model_is_loaded(tmp_path):
     with pytest.raises(InputError):
         demo.choose_input({"DEMO_INPUT": str(tmp_path)}, tmp_path)
+
+
+def test_the_demo_of_a_cine_draws_its_volume_curve(slicer, tmp_path, monkeypatch):
+    monkeypatch.setattr(rendering, "has_opengl", lambda: False)
+    names = [[file.name for file in demo.draw_pictures(r, tmp_path, "a", print)] for r in (drawn_beat(), drawn_study())]
+    assert ["a_curve.png" in drawn for drawn in names] == [True, False]
+    assert (tmp_path / "a_curve.png").is_file()
