@@ -23,6 +23,8 @@ CHANGED_CHOICES: dict[str, tuple[str, dict[str, Any]]] = {
     "decoder": ("7x7 deconvolutions per channel", {"mask_decoder": "depthwise"}),
     "group-norm": ("group normalisation", {"normalisation": "group"}),
     "dropout": ("dropout before the classifier", {"dropout": 0.3}),
+    "concatenation": ("concatenation in the recovery path", {"recovery_skip": "concatenation"}),
+    "discs": ("two nested discs as the mask", {"mask_head": "discs"}),
 }
 
 
