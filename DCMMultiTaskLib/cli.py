@@ -10,15 +10,17 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import sys
 import textwrap
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import NoReturn
 
 from DCMMultiTaskLib import __version__
-from DCMMultiTaskLib.commands.ending import ended_cleanly
 from DCMMultiTaskLib.errors import InputError, how_to_install
 
 PROGRAM = "dcm-multitask"
@@ -147,3 +149,23 @@ def _with_negative_lists(words: Sequence[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
+
+
+@contextmanager
+def ended_cleanly() -> Iterator[None]:
+    """SIGTERM and SIGHUP become a `SystemExit`, so that no half-written file is left behind."""
+    taken = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                taken[number] = signal.signal(number, _exit)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _exit(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)

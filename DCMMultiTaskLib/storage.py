@@ -33,7 +33,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     stem = path.name.split(".")[0]
-    temporary = path.with_name(f".{stem}-{os.getpid()}{path.name[len(stem) :]}")
+    temporary = path.with_name(f".{stem[:40]}-{os.getpid()}{path.name[len(stem) :]}")
     try:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,8 @@ from DCMMultiTaskLib.datasets.contours import polygon_mask, read_contour
 from DCMMultiTaskLib.datasets.manifest import PreparedDataSet, PreparedPatient, part_of, write_data_set
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.dicom import read_numbered
-from DCMMultiTaskLib.imaging.dicom_headers import attentive, may_be_dicom, read_images
+from DCMMultiTaskLib.imaging.dicom_files import attentive, may_be_dicom
+from DCMMultiTaskLib.imaging.dicom_headers import read_images
 from DCMMultiTaskLib.imaging.folders import walk
 from DCMMultiTaskLib.imaging.volume import Volume
 

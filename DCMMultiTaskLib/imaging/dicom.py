@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from DCMMultiTaskLib.errors import InputError, about
-from DCMMultiTaskLib.imaging.dicom_headers import TIME_TAGS, DicomImage, LeftOut, attentive, read_images
+from DCMMultiTaskLib.imaging.dicom_files import LeftOut, attentive
+from DCMMultiTaskLib.imaging.dicom_headers import TIME_TAGS, DicomImage, read_images
 from DCMMultiTaskLib.imaging.dicom_phases import Phases, find_phases
 from DCMMultiTaskLib.imaging.dicom_pixels import other_kind, read_slices
 from DCMMultiTaskLib.imaging.dicom_stacks import (
@@ -144,7 +145,12 @@ def _study(
         if not images:
             raise InputError(f"{name}: the DICOM images do not say where they lie, so that they cannot be sorted.")
     stack, others, said = _choose(find_stacks(images), name)
-    check_positions(stack, name)
+    check_positions(stack, others, name)
+    if others and stack.slices < 3 and series is None:
+        raise InputError(
+            f"{name}: no images form a stack of 3 slices or more; there are {_listed([stack, *others])} "
+            "(--series chooses)."
+        )
     reasons |= {image: _why_not(image, other, stack) for other in others for image in other.images}
     phases = find_phases(stack, name)
     reasons |= dict.fromkeys(phases.left_out, "other slices have no image of that phase")
@@ -201,14 +207,17 @@ def _choose(stacks: Sequence[Stack], name: str) -> tuple[Stack, list[Stack], lis
     notes = []
     rivals = [other for other in others if other.slices > 2 and rank(other)[1:3] >= rank(best)[1:3]]
     if rivals:
-        listed = "; ".join(map(str, rivals[:_NAMED])) + (", ..." if len(rivals) > _NAMED else "")
         notes.append(
-            f"{count(len(rivals) + 1, 'stack')} of images could be meant; {best} is taken, not {listed} "
+            f"{count(len(rivals) + 1, 'stack')} of images could be meant; {best} is taken, not {_listed(rivals)} "
             "(--series chooses)."
         )
     if best.slices > 2 and not is_oblique(best):
         notes.append(f"The slices of {best} are not oblique to the body; a short axis is.")
     return best, others, notes
+
+
+def _listed(stacks: Sequence[Stack]) -> str:
+    return "; ".join(map(str, stacks[:_NAMED])) + ("; ..." if len(stacks) > _NAMED else "")
 
 
 def _why_not(image: DicomImage, other: Stack, chosen: Stack) -> str:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import warnings
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,35 +13,36 @@ import pydicom
 from pydicom.uid import UID
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.dicom_files import (
+    DIRECTORY,
+    NOT_DICOM,
+    OTHER_SUFFIXES,
+    SUFFIXES,
+    LeftOut,
+    is_directory,
+    patient_of,
+    read_header,
+    stated_kind,
+    tag_numbers,
+    text_of,
+)
 
 TIME_TAGS = ("TriggerTime", "TemporalPositionIdentifier", "ContentTime", "AcquisitionTime", "InstanceNumber")
 """What can tell the order of the phases, the most trusted first."""
 
-_TAGS = [
+_TAGS = tag_numbers(
     *("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "PatientID", "PatientName"),
     *("Modality", "SeriesDescription", "SeriesNumber", "ImageType", "ComplexImageComponent", "NumberOfFrames"),
     *("Rows", "Columns", "SamplesPerPixel", "PixelSpacing", "SpacingBetweenSlices", "SliceThickness"),
     *("ImagePositionPatient", "ImageOrientationPatient", "SliceLocation", "CardiacNumberOfImages"),
     *("NumberOfTemporalPositions", "EchoTime", "InversionTime", "RescaleSlope", "RescaleIntercept", *TIME_TAGS),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
-]
-NOT_DICOM = "not DICOM"
-_SUFFIXES = (".dcm", ".ima")
-_OTHER_SUFFIXES = (".nrrd", ".nhdr", ".nii", ".gz", ".mha", ".mhd", ".raw", ".zraw", ".png", ".jpg", ".jpeg", ".zip")
-_DIRECTORY = "1.2.840.10008.1.3.10"
+)
 _COMPONENTS = {
     "phase": ("P", "PHASE", "PHASE MAP", "PHASE CONTRAST", "VELOCITY MAP"),
     "real": ("R", "REAL", "PSIR"),
     "imaginary": ("I", "IMAGINARY"),
 }
-
-
-class LeftOut(InputError):
-    """A file that holds no image that could belong to a stack; `reason` says why, in a few words."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path.name}: the DICOM file cannot be used ({reason}).")
-        self.reason = reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,57 +113,6 @@ class DicomImage:
         return np.array(self.size) * self.spacing[:2]
 
 
-@contextmanager
-def attentive() -> Iterator[Counter[str]]:
-    """Let pydicom read without writing to the terminal, and count what it warned of.
-
-    That a value departs from the standard's letters (a UID with a leading zero) is passed over: where such a value is
-    needed and says nothing, that is found out when it is used.
-    """
-    said: Counter[str] = Counter()
-    logger = logging.getLogger("pydicom")
-    level, logger.level = logger.level, logging.CRITICAL
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            yield said
-    finally:
-        logger.setLevel(level)
-    said.update(text for text in (str(one.message) for one in caught) if not text.startswith("Invalid value for VR"))
-
-
-def may_be_dicom(path: Path) -> bool:
-    """Whether a file looks like DICOM, from its name and its first tags; one that is an index of others does not."""
-    if path.name.startswith(".") or path.name.upper() == "DICOMDIR":
-        return False
-    if path.suffix.lower() in _SUFFIXES:
-        return True
-    if path.suffix.lower() in _OTHER_SUFFIXES:
-        return False
-    try:
-        with attentive():
-            start = _read(path, ["SOPClassUID"], until="SOPInstanceUID")
-        return _text(start, "SOPClassUID") not in ("", _DIRECTORY)
-    except (InputError, OSError):
-        return False
-
-
-def is_directory(path: Path) -> bool:
-    """Whether a file is a DICOMDIR, the index of a disc."""
-    return path.name.upper() == "DICOMDIR"
-
-
-def study_key(path: Path) -> tuple[str, str] | None:
-    """The study instance UID of a DICOM file and its patient; None where it has none or cannot be read."""
-    try:
-        with attentive():  # pydicom looks at a value when it is asked for
-            header = _read(path, ["StudyInstanceUID", "PatientID", "PatientName"], until="SeriesInstanceUID")
-            uid = _text(header, "StudyInstanceUID")
-            return (uid, _patient(header)) if uid else None
-    except (InputError, OSError):
-        return None
-
-
 def read_images(path: Path) -> list[DicomImage]:
     """Every image of a file.
 
@@ -174,31 +120,31 @@ def read_images(path: Path) -> list[DicomImage]:
         LeftOut: The file holds no grey MR image whose pixels have a size.
         InputError: It is damaged.
     """
-    named = path.suffix.lower() in _SUFFIXES
-    if path.suffix.lower() in _OTHER_SUFFIXES:
+    named = path.suffix.lower() in SUFFIXES
+    if path.suffix.lower() in OTHER_SUFFIXES:
         raise LeftOut(path, NOT_DICOM)
     try:
-        header = _read(path, _TAGS)
+        header = read_header(path, _TAGS)
     except OSError as error:
         raise LeftOut(path, f"it cannot be opened: {error.strerror}") from error
     except InputError as error:
         if not (named or pydicom.misc.is_dicom(path)):
             raise LeftOut(path, NOT_DICOM) from error
-        kind = _stated_kind(path)
+        kind = stated_kind(path)
         if kind and "image" not in kind.name.lower():
             raise LeftOut(path, f"no image: {kind.name}") from error
         raise
     if not named and "SOPClassUID" not in header:
         raise LeftOut(path, NOT_DICOM)
-    kind = UID(_text(header, "SOPClassUID")) or _stated_kind(path) or UID("")
-    if kind == _DIRECTORY or is_directory(path):
+    kind = UID(text_of(header, "SOPClassUID")) or stated_kind(path) or UID("")
+    if kind == DIRECTORY or is_directory(path):
         raise LeftOut(path, "an index of other files, DICOMDIR")
     of_mr = not kind or (kind.name.lower().find("mr image") >= 0)
     if not (header.get("Rows") and header.get("Columns")):
         if of_mr:
             raise InputError(f"{path.name}: the DICOM file is damaged or not complete.")
         raise LeftOut(path, f"no image: {kind.name}")
-    modality = _text(header, "Modality")
+    modality = text_of(header, "Modality")
     if modality not in ("MR", "OT", ""):
         raise LeftOut(path, f"its modality is {modality}, not MR")
     if (header.get("SamplesPerPixel") or 1) > 1:
@@ -211,35 +157,6 @@ def read_images(path: Path) -> list[DicomImage]:
     if frames > 1:
         raise LeftOut(path, "many frames in a file that does not say where each of them lies")
     return [_image(path, _Frame(header))]
-
-
-def _read(path: Path, tags: list[str], *, until: str | None = None) -> pydicom.Dataset:
-    """The header; a file without the 128 bytes of preamble is read as well."""
-    last = pydicom.tag.Tag(until) if until else pydicom.tag.Tag(0x7FE00000)
-    try:
-        with path.open("rb") as file:
-            header = pydicom.filereader.read_partial(
-                file,
-                lambda tag, _vr, _length: tag >= last,
-                defer_size=1 << 16,
-                force=True,
-                specific_tags=[pydicom.tag.Tag(tag) for tag in tags],
-            )
-    except OSError as error:
-        if error.errno is not None:
-            raise
-        raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error
-    except Exception as error:  # pydicom meets damaged bytes with whatever they bring about
-        raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error
-    return header
-
-
-def _stated_kind(path: Path) -> UID | None:
-    """What a file that cannot be read to its end says that it is."""
-    try:
-        return UID(pydicom.filereader.read_file_meta_info(path).MediaStorageSOPClassUID)
-    except Exception:  # nothing, if its beginning is damaged, too
-        return None
 
 
 class _Frame:
@@ -285,7 +202,7 @@ def _image(path: Path, frame: _Frame) -> DicomImage:
         if not np.isclose(np.linalg.norm(direction[:, 2]), 1, atol=0.02):
             raise InputError(f"{path.name}: the DICOM tag (0020,0037) is damaged.")
     times = {name: _time(header, name) for name in TIME_TAGS}
-    image_type, component = header.get("ImageType"), _text(header, "ComplexImageComponent")
+    image_type, component = header.get("ImageType"), text_of(header, "ComplexImageComponent")
     if frame.own is not None:
         content = frame.source("TemporalPositionIndex", "FrameContentSequence")
         times = {
@@ -301,7 +218,7 @@ def _image(path: Path, frame: _Frame) -> DicomImage:
             "InstanceNumber": float(frame.number),
         }
         image_type = frame.source("FrameType", "MRImageFrameTypeSequence").get("FrameType") or image_type
-        component = _text(frame.source("ComplexImageComponent", "MRImageFrameTypeSequence"), "ComplexImageComponent")
+        component = text_of(frame.source("ComplexImageComponent", "MRImageFrameTypeSequence"), "ComplexImageComponent")
     kinds = tuple(
         str(part).strip().upper() for part in ([image_type] if isinstance(image_type, str) else image_type or ())
     )
@@ -312,16 +229,17 @@ def _image(path: Path, frame: _Frame) -> DicomImage:
     counts = (_number(header, name) for name in ("CardiacNumberOfImages", "NumberOfTemporalPositions"))
     transformation = "PixelValueTransformationSequence"
     slope, intercept = (numbers(name, transformation) for name in ("RescaleSlope", "RescaleIntercept"))
-    number = _text(header, "SeriesNumber")
+    number = text_of(header, "SeriesNumber")
     return DicomImage(
         path=path,
         frame=frame.number,
-        instance=_text(header, "SOPInstanceUID") or str(path),
-        series=_text(header, "SeriesInstanceUID"),
-        study=_text(header, "StudyInstanceUID"),
-        patient=_patient(header),
+        instance=text_of(header, "SOPInstanceUID") or str(path),
+        series=text_of(header, "SeriesInstanceUID"),
+        study=text_of(header, "StudyInstanceUID"),
+        patient=patient_of(header),
         number=number,
-        description=_text(header, "SeriesDescription") or (f"series {number}" if number else "a series without a name"),
+        description=text_of(header, "SeriesDescription")
+        or (f"series {number}" if number else "a series without a name"),
         component=_component(kinds, component),
         traits=(kinds, None if echo is None else round(echo, 1), inversion),
         size=(int(header.Columns), int(header.Rows)),
@@ -340,18 +258,6 @@ def _component(kinds: tuple[str, ...], stated: str) -> str:
         if stated.upper() == name.upper() or (not stated and any(kind in words for kind in kinds[2:])):
             return name
     return "magnitude"
-
-
-def _patient(header: pydicom.Dataset) -> str:
-    return _text(header, "PatientID") or _text(header, "PatientName")
-
-
-def _text(header: pydicom.Dataset, name: str) -> str:
-    try:
-        value: Any = header.get(name)
-    except Exception:  # a value that pydicom cannot convert says nothing
-        return ""
-    return "" if value is None else str(value).strip(" \0")
 
 
 def _numbers(path: Path, header: pydicom.Dataset, name: str) -> list[float]:
@@ -378,7 +284,7 @@ def _time(header: pydicom.Dataset, name: str) -> float | None:
     """A number, or the time of day in seconds."""
     if not name.endswith("Time") or name == "TriggerTime":
         return _number(header, name)
-    text = _text(header, name)
+    text = text_of(header, name)
     clock = (text[8:] if name.endswith("DateTime") else text).replace(":", "").partition("+")[0].partition("-")[0]
     try:
         return int(clock[:2]) * 3600 + int(clock[2:4] or 0) * 60 + float(clock[4:] or 0)

@@ -79,7 +79,8 @@ def _orders(tag: str, positions: Sequence[Position]) -> bool:
     if tag == "TriggerTime":  # differs a little from slice to slice with the heart rate
         spans = [place[-1] - place[0] for place in values if len(place) > 2]
         return not spans or max(spans) <= 3 * min(spans)
-    longest: set[float] = max(map(set, values), key=len)
+    most = max(map(len, values))
+    longest = set(next(place for place in values if len(place) == most))
     if all(set(place) <= longest for place in values):
         return True
     # Numbers and clock times run through a series position by position, or phase by phase, whatever the series.

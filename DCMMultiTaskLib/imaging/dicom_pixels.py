@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import SimpleITK as sitk
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.dicom_headers import DicomImage, attentive
+from DCMMultiTaskLib.imaging.dicom_files import attentive
+from DCMMultiTaskLib.imaging.dicom_headers import DicomImage
 from DCMMultiTaskLib.imaging.dicom_stacks import aligned, corner
 from DCMMultiTaskLib.imaging.quiet import plain_path, quiet_libraries
 
@@ -42,7 +43,7 @@ def _rescaled(image: DicomImage) -> np.ndarray:
 @lru_cache(maxsize=1)  # the frames of one file come in a row
 def _read_file(path: Path) -> tuple[np.ndarray, bool]:
     """All frames of a file as stored, `(frames, rows, columns)`, and whether they are rescaled already."""
-    syntax: pydicom.uid.UID | None = None
+    syntax: UID | None = None
     with attentive():
         try:
             dataset = pydicom.dcmread(path, force=True)
@@ -59,7 +60,7 @@ def _read_file(path: Path) -> tuple[np.ndarray, bool]:
     return frames, False
 
 
-def _transfer_syntax(dataset: pydicom.Dataset) -> pydicom.uid.UID:
+def _transfer_syntax(dataset: pydicom.Dataset) -> UID:
     """How the pixels are stored; a file without preamble does not say, but shows it."""
     dataset.ensure_file_meta()
     if "TransferSyntaxUID" not in dataset.file_meta:
@@ -104,27 +105,18 @@ def other_kind(phases: Sequence[np.ndarray]) -> list[int] | None:
     Phases of one heart beat have nearly the same distribution of values. Phase images, and the real images of inversion
     recovery, have other ranges: they reach below zero, or their air has the values of all angles.
     """
-    facts = []
-    for phase in phases:
-        low, middle, high = np.percentile(phase[:, ::4, ::4], (1, 50, 99))
-        facts.append((float(low), float(middle), float(high)))
-    first = facts[0]
-    others = [number for number, values in enumerate(facts) if _differ(first, values)]
-    if 2 * len(others) != len(phases):
+    half, rest = divmod(len(phases), 2)
+    if rest:
         return None
-    rest = [number for number in range(len(phases)) if number not in others]
-    return others if _oddness(facts[others[0]]) > _oddness(first) else rest
-
-
-def _differ(one: tuple[float, float, float], two: tuple[float, float, float]) -> bool:
-    spans = [values[2] - values[0] for values in (one, two)]
-    if min(spans) <= 0:
-        return max(spans) > 0
-    shift = max(abs(one[0] - two[0]), abs(one[1] - two[1]))
-    return max(spans) > 3 * min(spans) or shift > 0.25 * max(spans)
-
-
-def _oddness(values: tuple[float, float, float]) -> tuple[bool, float]:
-    """The greater, the less like a magnitude image: below zero, then half of the pixels far above the darkest."""
-    low, middle, high = values
-    return low < -0.05 * abs(high), (middle - low) / max(high - low, 1e-9)
+    low, middle, high = np.array([np.percentile(phase[:, ::4, ::4], (1, 50, 99)) for phase in phases]).T
+    span = np.maximum(high - low, 1e-9)
+    middling = (middle - low) / span
+    below_zero = low < -0.05 * np.abs(high)
+    if np.count_nonzero(below_zero) == half:
+        return np.flatnonzero(below_zero).tolist()
+    for values, apart in ((np.log(span), np.log(3)), (middling, 0.25)):
+        order = np.argsort(values)
+        if values[order[half]] - values[order[half - 1]] > apart:
+            halves = sorted((order[:half], order[half:]), key=lambda numbers: float(middling[numbers].mean()))
+            return sorted(halves[1].tolist())  # air is dark and fills most of a magnitude image
+    return None

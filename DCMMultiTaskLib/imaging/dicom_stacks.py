@@ -81,12 +81,7 @@ class Stack:
 
 
 def count(number: int, what: str, plural: str = "") -> str:
-    """A number with its noun.
-
-    Example:
-        >>> count(1, "slice"), count(3, "slice")
-        ('1 slice', '3 slices')
-    """
+    """A number with its noun."""
     return f"{number} {what}" if number == 1 else f"{number} {plural or what + 's'}"
 
 
@@ -95,7 +90,7 @@ def aligned(image: DicomImage, other: DicomImage) -> bool:
     return (
         image.size == other.size
         and _close(image.spacing[:2], other.spacing[:2], 1e-3 * max(other.spacing[:2]))
-        and _close(image.direction.ravel(), other.direction.ravel(), 1e-3)
+        and _close(image.direction.ravel().tolist(), other.direction.ravel().tolist(), 1e-3)
     )
 
 
@@ -215,10 +210,9 @@ def _completes(stack: Stack, other: Stack) -> bool:
 
 def _is_even(stack: Stack) -> bool:
     try:
-        slice_spacing([position[0] for position in stack.positions], stack.reference)
+        return slice_spacing([position[0] for position in stack.positions], stack.reference) > 0
     except InputError:
         return False
-    return True
 
 
 def rank(stack: Stack) -> tuple[float, ...]:
@@ -247,22 +241,28 @@ def is_oblique(stack: Stack) -> bool:
     return bool(np.abs(stack.reference.normal).max() < np.cos(np.radians(_BODY_AXES_DEGREES)))
 
 
-def check_positions(stack: Stack, name: str) -> None:
-    """Refuse a stack whose images claim one position and are slices all the same.
+def check_positions(stack: Stack, others: Sequence[Stack], name: str) -> None:
+    """Refuse images that claim one position and are slices all the same, in one series or in one series each.
 
     Raises:
         InputError: Slice locations, or the number of images, contradict the positions.
     """
-    for position in stack.positions:
+    positions = list(stack.positions)
+    if len(positions) == 1:
+        same = [one for one in others if _name(one) == _name(stack) and fits(one.reference, stack.reference)]
+        at_one = [one for one in same if np.allclose(one.reference.centre, stack.reference.centre, atol=0.1)]
+        if len(at_one) > 1 or {*stack.locations}.union(*(one.locations for one in at_one)) > stack.locations:
+            positions = [tuple(image for one in (stack, *at_one) for image in one.images)]
+    for position in positions:
         places = {round(image.location) for image in position if image.location is not None}
         if len(places) > 1:
             raise InputError(
                 f"{name}: {len(position)} images have the same ImagePositionPatient but {len(places)} different values "
                 "of SliceLocation; the positions were lost, so that they form no volume."
             )
-    if len(stack.positions) > 1 or len(stack.positions[0]) == 1:
+    if len(positions) > 1 or len(positions[0]) == 1:
         return
-    (images,) = stack.positions
+    (images,) = positions
     said = {image.phases for image in images} - {None}
     moments = max(len({image.times[tag] for image in images}) for tag in ("TriggerTime", "TemporalPositionIdentifier"))
     if moments < len(images) and len(images) not in said:

@@ -14,7 +14,7 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.quiet import plain_path
 
 _SPACING = re.compile(r"^(?:spacings\s*:|ElementSpacing\s*=|ElementSize\s*=)(.*)$", re.MULTILINE | re.IGNORECASE)
-_DATA_FILE = re.compile(r"^(data ?file\s*:\s*|ElementDataFile\s*=\s*)(.*?)\s*$", re.MULTILINE | re.IGNORECASE)
+_DATA_FILE = re.compile(r"^(data ?file\s*:\s*|ElementDataFile\s*=\s*)(.*?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
 _HEADER_BYTES = 64 * 1024
 _COMPONENTS = ("vector", "color", "colour", "complex", "quaternion", "matrix")
 _FASTEST_IS_TIME = re.compile(r"^(MultiVolume\.|axis 0 index type)", re.MULTILINE)

@@ -117,20 +117,8 @@ def _parse(content: bytes) -> _Header:
         affine = np.reshape(rows, (3, 4)).astype(float)
         unit = _UNITS.get(units & 7, 1.0)
         qform, sform = codes
-        return _Header(
-            order,
-            sizes,
-            pixdim,
-            datatype,
-            max(int(offset), kind),
-            slope,
-            intercept,
-            unit,
-            qform,
-            sform,
-            quaternion,
-            affine,
-        )
+        begin = max(int(offset), kind)
+        return _Header(order, sizes, pixdim, datatype, begin, slope, intercept, unit, qform, sform, quaternion, affine)
     raise ValueError("no NIfTI header")
 
 

@@ -9,7 +9,7 @@ import SimpleITK as sitk
 
 from DCMMultiTaskLib.errors import InputError, about
 from DCMMultiTaskLib.imaging.dicom import read_dicom_file, read_dicom_folder
-from DCMMultiTaskLib.imaging.dicom_headers import is_directory, may_be_dicom
+from DCMMultiTaskLib.imaging.dicom_files import is_directory, may_be_dicom
 from DCMMultiTaskLib.imaging.dicom_stacks import count
 from DCMMultiTaskLib.imaging.folders import folder_name
 from DCMMultiTaskLib.imaging.headers import readable
@@ -140,7 +140,7 @@ def describe_study(study: Study) -> str:
     used = sum(why == USED for _, why in study.source.files)
     lines = [
         f"{study.name}: {i} x {j} x {k} voxels of {spacing} mm, {count(len(study.phases), 'phase')}",
-        f"{count(used, 'file')} used{f', series {study.source.description}' if study.source.description else ''}",
+        f"{count(used, 'file')} used{f' ({study.source.description})' if study.source.description else ''}",
     ]
     return "\n".join([*lines, *(f"Note: {note}" for note in study.notes)])
 

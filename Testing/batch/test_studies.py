@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from imaging.hospital_files import make, save
 
 from DCMMultiTaskLib.batch.studies import Study, find_studies
 from DCMMultiTaskLib.errors import InputError
@@ -96,3 +97,31 @@ def test_a_missing_input_and_a_folder_without_studies_are_refused(tmp_path: Path
     (tmp_path / "notes.txt").write_text("nothing")
     with pytest.raises(InputError, match="no image file and no DICOM"):
         find_studies([tmp_path])
+
+
+def test_label_maps_are_passed_over_and_said(tmp_path: Path) -> None:
+    for name in ("a.nrrd", "a_gt.nrrd", "a-label.nii.gz", "b_seg.mha", "segment.nrrd"):
+        image(tmp_path / name)
+    said: list[str] = []
+    assert [study.name for study in find_studies([tmp_path], say=said.append)] == ["a", "segment"]
+    assert said == [f"{tmp_path}: 3 label maps passed over: a-label.nii.gz, a_gt.nrrd, b_seg.mha."]
+
+
+def test_two_patients_of_one_study_uid_are_two_studies(tmp_path: Path) -> None:
+    for patient in ("P1", "P2"):
+        save(make(positions=1, phases=1, PatientID=patient), tmp_path / patient)
+    assert found(tmp_path) == [("P1", "."), ("P2", ".")]
+
+
+def test_links_to_folders_are_followed_once(tmp_path: Path) -> None:
+    image(tmp_path / "store" / "a.nrrd")
+    (tmp_path / "cohort").mkdir()
+    (tmp_path / "cohort" / "patient7").symlink_to(tmp_path / "store", target_is_directory=True)
+    (tmp_path / "store" / "back").symlink_to(tmp_path / "cohort", target_is_directory=True)
+    assert found(tmp_path / "cohort") == [("a", "patient7")]
+
+
+def test_a_dicomdir_stands_for_its_folder(tmp_path: Path) -> None:
+    dicom(tmp_path / "disc" / "S1" / "1.dcm", study="1.2.3")
+    (tmp_path / "disc" / "DICOMDIR").write_bytes(bytes(200))
+    assert found(tmp_path / "disc" / "DICOMDIR") == [("disc", ".")]

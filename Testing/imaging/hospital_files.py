@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pydicom
-from dicom_files import OBLIQUE
+from imaging.dicom_files import OBLIQUE
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 
@@ -71,6 +72,7 @@ def save(
     syntax: str = ExplicitVRLittleEndian,
 ) -> Path:
     """Files in shuffled order, as an archive that names them by UID leaves them."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # of pydicom 3, for what pydicom 2.4 needs
     folder.mkdir(parents=True, exist_ok=True)
     begin = len(list(folder.iterdir()))
     for number, place in enumerate(np.random.default_rng(1).permutation(len(datasets)), start=begin):

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dicom_files import OBLIQUE, write_cine, write_slice
+from hospital_files import make, save
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.dicom_headers import read_images
@@ -169,14 +170,14 @@ def test_images_that_do_not_say_where_they_lie_are_refused(tmp_path):
         read_study(tmp_path)
 
 
-def test_a_dicom_report_in_the_folder_is_passed_over(tmp_path):
+def test_a_cut_report_in_the_folder_is_passed_over(tmp_path):
     write_cine(tmp_path, phases=1)
-    report = next(tmp_path.glob("*.dcm")).read_bytes()
-    mr, sr = b"1.2.840.10008.5.1.4.1.1.4\0", b"1.2.840.10008.5.1.4.1.1.88.11"
-    assert report.count(mr) == 2
-    report = report.replace(b"UI" + bytes([len(mr), 0]) + mr, b"UI" + bytes([len(sr) + 1, 0]) + sr + b"\0")
-    (tmp_path / "report.dcm").write_bytes(report[:700])
-    assert read_study(tmp_path).phases[0].array.shape == (4, 24, 20)
+    (report,) = make(positions=1, phases=1)
+    report.SOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
+    del report.Rows, report.Columns, report.PixelData
+    save([report], tmp_path, name="report.dcm")
+    (tmp_path / "report.dcm").write_bytes((tmp_path / "report.dcm").read_bytes()[:500])
+    assert read_study(tmp_path).volume.array.shape == (4, 24, 20)
 
 
 @pytest.mark.real_data

@@ -142,6 +142,30 @@ def test_positions_that_were_lost_are_refused_by_the_name_of_the_tag(
         read_study(tmp_path)
 
 
+@pytest.mark.parametrize("located", [True, False])
+def test_positions_that_were_lost_are_noticed_across_series(tmp_path: Path, located: bool) -> None:
+    uids: dict[int, str] = {}
+
+    def edit(ds: Dataset, k: int, p: int) -> None:
+        own_series(ds, uids, k)
+        ds.ImagePositionPatient = [0, 0, 0]
+        if not located:
+            del ds.SliceLocation
+
+    save(make(edit=edit), tmp_path)
+    with pytest.raises(InputError, match="have the same ImagePositionPatient"):
+        read_study(tmp_path)
+
+
+def test_long_axes_alone_are_no_stack_and_one_can_be_chosen(tmp_path: Path) -> None:
+    for number, name in enumerate(("2ch", "3ch", "4ch")):
+        made = make(positions=1, direction=turned(OBLIQUE, 60 * number), description=name, SeriesNumber=number)
+        save(made, tmp_path)
+    with pytest.raises(InputError, match=r"no images form a stack of 3 slices or more; .*--series chooses"):
+        read_study(tmp_path)
+    assert arrays(read_study(tmp_path, series="4ch")).shape[:2] == (3, 1)
+
+
 def test_a_cine_of_one_slice_is_still_one(tmp_path: Path) -> None:
     assert arrays(read_study(save(make(positions=1, phases=5), tmp_path))).shape == (5, 1, *SHAPE)
 

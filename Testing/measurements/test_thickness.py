@@ -23,7 +23,7 @@ def numbers(wall: WallThickness) -> list[float]:
 
 @pytest.mark.parametrize("pixel_mm", [(1.0, 1.0), (1.5, 1.5), (1.25, 1.56)])
 @pytest.mark.parametrize(("inner_mm", "outer_mm"), [(20.0, 28.0), (30.0, 35.0), (8.0, 20.0), (25.0, 29.0)])
-def test_the_thickness_of_a_ring_is_found_to_half_a_millimetre(pixel_mm, inner_mm, outer_mm) -> None:
+def test_the_thickness_of_a_ring_is_found_to_half_a_pixel(pixel_mm, inner_mm, outer_mm) -> None:
     for centre in ((40.0, 40.0), (40.3, 37.8), (39.5, 40.5)):
         wall = wall_thickness(*drawn_ring(inner_mm, outer_mm, pixel_mm, centre), pixel_mm)
         assert wall.mean_mm == pytest.approx(outer_mm - inner_mm, abs=0.4)

@@ -1,0 +1,127 @@
+"""DICOM files, told from others and opened by pydicom."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from pydicom.uid import UID
+
+from DCMMultiTaskLib.errors import InputError
+
+NOT_DICOM = "not DICOM"
+SUFFIXES = (".dcm", ".ima")
+OTHER_SUFFIXES = (".nrrd", ".nhdr", ".nii", ".gz", ".mha", ".mhd", ".raw", ".zraw", ".png", ".jpg", ".jpeg", ".zip")
+DIRECTORY = "1.2.840.10008.1.3.10"
+
+
+class LeftOut(InputError):
+    """A file that holds no image that could belong to a stack; `reason` says why, in a few words."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path.name}: the DICOM file cannot be used ({reason}).")
+        self.reason = reason
+
+
+@contextmanager
+def attentive() -> Iterator[Counter[str]]:
+    """Let pydicom read without writing to the terminal, and count what it warned of.
+
+    That a value departs from the standard's letters (a UID with a leading zero) is passed over: where such a value is
+    needed and says nothing, that is found out when it is used.
+    """
+    said: Counter[str] = Counter()
+    logger = logging.getLogger("pydicom")
+    level, logger.level = logger.level, logging.CRITICAL
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield said
+    finally:
+        logger.setLevel(level)
+    said.update(text for text in (str(one.message) for one in caught) if not text.startswith("Invalid value for VR"))
+
+
+def may_be_dicom(path: Path) -> bool:
+    """Whether a file looks like DICOM, from its name and its first tags; one that is an index of others does not."""
+    if path.name.startswith(".") or path.name.upper() == "DICOMDIR":
+        return False
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    if path.suffix.lower() in OTHER_SUFFIXES:
+        return False
+    try:
+        with attentive():
+            start = read_header(path, tag_numbers("SOPClassUID"), until="SOPInstanceUID")
+            return text_of(start, "SOPClassUID") not in ("", DIRECTORY)
+    except (InputError, OSError):
+        return False
+
+
+def is_directory(path: Path) -> bool:
+    """Whether a file is a DICOMDIR, the index of a disc."""
+    return path.name.upper() == "DICOMDIR"
+
+
+def study_key(path: Path) -> tuple[str, str] | None:
+    """The study instance UID of a DICOM file and its patient; None where it has none or cannot be read."""
+    try:
+        with attentive():  # pydicom looks at a value when it is asked for
+            tags = tag_numbers("StudyInstanceUID", "PatientID", "PatientName")
+            header = read_header(path, tags, until="SeriesInstanceUID")
+            uid = text_of(header, "StudyInstanceUID")
+            return (uid, patient_of(header)) if uid else None
+    except (InputError, OSError):
+        return None
+
+
+def tag_numbers(*names: str) -> list[pydicom.tag.BaseTag | int]:
+    """The numbers of tags, by their names."""
+    return [pydicom.tag.Tag(name) for name in names]
+
+
+def read_header(path: Path, tags: list[pydicom.tag.BaseTag | int], *, until: str | None = None) -> pydicom.Dataset:
+    """The header; a file without the 128 bytes of preamble is read as well."""
+    last = pydicom.tag.Tag(until) if until else pydicom.tag.Tag(0x7FE00000)
+    try:
+        with path.open("rb") as file:
+            header = pydicom.filereader.read_partial(
+                file,
+                lambda tag, _vr, _length: tag >= last,
+                defer_size=1 << 16,
+                force=True,
+                specific_tags=tags,
+            )
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error
+    except Exception as error:  # pydicom meets damaged bytes with whatever they bring about
+        raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error
+    return header
+
+
+def stated_kind(path: Path) -> UID | None:
+    """What a file that cannot be read to its end says that it is."""
+    try:
+        return UID(pydicom.filereader.read_file_meta_info(path).MediaStorageSOPClassUID)
+    except Exception:  # nothing, if its beginning is damaged, too
+        return None
+
+
+def patient_of(header: pydicom.Dataset) -> str:
+    return text_of(header, "PatientID") or text_of(header, "PatientName")
+
+
+def text_of(header: pydicom.Dataset, name: str) -> str:
+    try:
+        value: Any = header.get(name)
+    except Exception:  # a value that pydicom cannot convert says nothing
+        return ""
+    return "" if value is None else str(value).strip(" \0")
