@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from DCMMultiTaskLib.batch.studies import Study
+from DCMMultiTaskLib.batch.studies import StudyPath
 from DCMMultiTaskLib.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 class Failure:
     """A study without a result, and why, in one sentence."""
 
-    study: Study
+    study: StudyPath
     reason: str
 
 
 def run_studies(
-    studies: Sequence[Study], predict: Callable[[Study], None], *, failed: Callable[[Failure], None]
+    studies: Sequence[StudyPath], predict: Callable[[StudyPath], None], *, failed: Callable[[Failure], None]
 ) -> list[Failure]:
     """Do every study.
 
@@ -49,7 +49,7 @@ def run_studies(
 
 def predict_study(
     predictor: Predictor,
-    study: Study,
+    study: StudyPath,
     output: Path,
     options: dict[str, Any],
     *,

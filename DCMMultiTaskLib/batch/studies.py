@@ -23,7 +23,7 @@ _NAMED = 3
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyPath:
     """One study to analyse.
 
     Attributes:
@@ -41,7 +41,7 @@ class Study:
         return study_name(self.path)
 
 
-def find_studies(inputs: Sequence[Path], *, say: Callable[[str], None] | None = None) -> list[Study]:
+def find_studies(inputs: Sequence[Path], *, say: Callable[[str], None] | None = None) -> list[StudyPath]:
     """All studies that the inputs stand for, in order.
 
     A file is a study, and so is a folder whose DICOM files, its own and those in the folders below it, are of one DICOM
@@ -60,7 +60,7 @@ def find_studies(inputs: Sequence[Path], *, say: Callable[[str], None] | None = 
         >>> [study.name for study in find_studies([Path("study.nrrd")])]  # doctest: +SKIP
         ['study']
     """
-    studies: list[Study] = []
+    studies: list[StudyPath] = []
     for path in map(Path, inputs):
         try:
             is_folder = path.is_dir()
@@ -73,14 +73,14 @@ def find_studies(inputs: Sequence[Path], *, say: Callable[[str], None] | None = 
         if is_folder:
             found = list(_studies_below(path, labels))
         else:
-            found = [Study(path.parent if is_directory(path) else path)]
+            found = [StudyPath(path.parent if is_directory(path) else path)]
         if labels and say is not None:
             names = ", ".join(label.relative_to(path).as_posix() for label in labels[:_NAMED])
             say(f"{path}: {count(len(labels), 'label map')} passed over: {names}{', ...' * (len(labels) > _NAMED)}.")
         if not found:
             raise InputError(f"{path}: the folder holds no image file and no DICOM series.")
         studies += found
-    taken: dict[tuple[Path, str], Study] = {}
+    taken: dict[tuple[Path, str], StudyPath] = {}
     for study in studies:
         other = taken.setdefault((study.place, study.name.casefold()), study)
         if other is not study:
@@ -88,7 +88,7 @@ def find_studies(inputs: Sequence[Path], *, say: Callable[[str], None] | None = 
     return studies
 
 
-def _studies_below(root: Path, labels: list[Path]) -> Iterator[Study]:
+def _studies_below(root: Path, labels: list[Path]) -> Iterator[StudyPath]:
     """The studies; label maps among the files are added to `labels`."""
     dicom_folders: dict[object, list[Path]] = {}
     images: list[Path] = []
@@ -102,11 +102,11 @@ def _studies_below(root: Path, labels: list[Path]) -> Iterator[Study]:
         if dicom is not None:
             dicom_folders.setdefault(study_key(dicom) or directory, []).append(directory)
     if len(dicom_folders) == 1 and not images and not locked:
-        yield Study(root)
+        yield StudyPath(root)
         return
     tops = [top for uid in dicom_folders for top in _tops(uid, dicom_folders)]
     for path in sorted([*images, *tops, *locked]):
-        yield Study(path, path.relative_to(root).parent)
+        yield StudyPath(path, path.relative_to(root).parent)
 
 
 def _tops(uid: object, dicom_folders: Mapping[object, list[Path]]) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from DCMMultiTaskLib.batch.studies import Study
+    from DCMMultiTaskLib.batch.studies import StudyPath
     from DCMMultiTaskLib.inference.predictor import Predictor
 
 HELP = "Segment the myocardium of a study and tell its DCM-like phenotype probability. Research use only."
@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _predict(args: argparse.Namespace) -> Callable[[Study], None]:
+def _predict(args: argparse.Namespace) -> Callable[[StudyPath], None]:
     from DCMMultiTaskLib.batch.run import predict_study
     from DCMMultiTaskLib.commands.progress import ProgressBar
     from DCMMultiTaskLib.inference.text import describe_result
@@ -132,7 +132,7 @@ def _predict(args: argparse.Namespace) -> Callable[[Study], None]:
     written = {"scene": args.scene, "cavity": not args.no_cavity, "series": args.series}
     predictor = make_predictor(args)
 
-    def do(study: Study) -> None:
+    def do(study: StudyPath) -> None:
         with ProgressBar(study.name) as bar:
             result, files = predict_study(predictor, study, args.output, options, **written, progress=bar)
         print(describe_result(result))
@@ -141,10 +141,10 @@ def _predict(args: argparse.Namespace) -> Callable[[Study], None]:
     return do
 
 
-def _show(args: argparse.Namespace) -> Callable[[Study], None]:
+def _show(args: argparse.Namespace) -> Callable[[StudyPath], None]:
     from DCMMultiTaskLib.imaging.reading import describe_study, read_study, refuse_label_map
 
-    def do(study: Study) -> None:
+    def do(study: StudyPath) -> None:
         read = read_study(study.path, series=args.series)
         refuse_label_map(read)
         print(describe_study(read))

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 
 from DCMMultiTaskLib.batch.run import run_studies
-from DCMMultiTaskLib.batch.studies import Study
+from DCMMultiTaskLib.batch.studies import StudyPath
 from DCMMultiTaskLib.errors import InputError
 
-STUDIES = [Study(Path(name)) for name in ("a.nrrd", "b.nrrd", "c.nrrd")]
+STUDIES = [StudyPath(Path(name)) for name in ("a.nrrd", "b.nrrd", "c.nrrd")]
 
 
 def test_a_study_that_fails_is_told_at_once_and_the_rest_goes_on() -> None:
     events: list[str] = []
 
-    def predict(study: Study) -> None:
+    def predict(study: StudyPath) -> None:
         if study.name == "b":
             raise InputError("b.nrrd: the file\nis empty.")
         events.append(study.name)
@@ -27,7 +27,7 @@ def test_a_study_that_fails_is_told_at_once_and_the_rest_goes_on() -> None:
 
 
 def test_too_little_memory_fails_the_study_alone() -> None:
-    def predict(study: Study) -> None:
+    def predict(study: StudyPath) -> None:
         if study.name == "a":
             raise MemoryError
 
@@ -37,7 +37,7 @@ def test_too_little_memory_fails_the_study_alone() -> None:
 
 
 def test_a_mistake_of_the_program_is_not_taken_for_a_bad_study() -> None:
-    def predict(study: Study) -> None:
+    def predict(study: StudyPath) -> None:
         raise KeyError(study.name)
 
     with pytest.raises(KeyError):

@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 from imaging.hospital_files import make, save
 
-from DCMMultiTaskLib.batch.studies import Study, find_studies
+from DCMMultiTaskLib.batch.studies import StudyPath, find_studies
 from DCMMultiTaskLib.errors import InputError
 
 
@@ -37,7 +37,7 @@ def found(*inputs: Path) -> list[tuple[str, str]]:
 
 def test_a_file_is_one_study_without_a_place(tmp_path: Path) -> None:
     path = image(tmp_path / "heart.nii.gz")
-    assert find_studies([path]) == [Study(path)]
+    assert find_studies([path]) == [StudyPath(path)]
     assert found(path) == [("heart", ".")]
 
 

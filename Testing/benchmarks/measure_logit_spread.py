@@ -30,7 +30,7 @@ def slice_logits(model: Path, manifest: Path, patients: Collection[str]) -> dict
             rows = predictor.predict(read_patient(patient)[0]).rows
             probability = np.clip([row.dcm_probability for row in rows], 1e-9, 1 - 1e-9)
             calibrated = np.log(probability / (1 - probability))
-            found[patient.patient] = (calibrated - package.decision["slice_bias"]) / package.decision["slice_scale"]
+            found[patient.patient] = (calibrated - package.decision.slice_bias) / package.decision.slice_scale
     return found
 
 
