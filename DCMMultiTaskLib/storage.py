@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import inspect
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -137,10 +139,57 @@ def write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 
 def read_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """The head of a CSV file, and its rows by column."""
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(stream)
-        return list(reader.fieldnames or []), list(reader)
+    """The head of a CSV file, and its rows by column; blank rows are passed over.
+
+    Commas, semicolons or tabs stand between the cells. The text is UTF-8 or what Excel saves: UTF-16 with its mark,
+    or Windows-1252. Cells that a row lacks at its end are missing from its mapping.
+
+    Raises:
+        InputError: It cannot be read, is no text, or a row has more cells than the head.
+    """
+    text = _text(path)
+    lines = text.splitlines(keepends=True)
+    # Excel may say in a line of its own what stands between the cells.
+    said = re.fullmatch(r"sep=(.)", lines[0].strip()) if lines else None
+    if said:
+        lines = lines[1:]
+    first = lines[0] if lines else ""
+    between = said[1] if said else max(",;\t", key=first.count)
+    try:
+        head, *cells = [row for row in csv.reader(lines, delimiter=between) if any(cell.strip() for cell in row)]
+    except (csv.Error, ValueError) as error:
+        raise InputError(f"{path}: this is no table; a CSV file with a row of column names was expected.") from error
+    head = [name.strip() for name in head]
+    for number, row in enumerate(cells, start=1):
+        if any(cell.strip() for cell in row[len(head) :]):
+            raise InputError(f"{path}, row {number}: there are {len(row)} cells under {len(head)} column names.")
+    return head, [dict(zip(head, row, strict=False)) for row in cells]
+
+
+def _text(path: Path) -> str:
+    """What a text file says, in the encoding that it is in.
+
+    Raises:
+        InputError: It cannot be read or is no text.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4096)
+            # A volume of gigabytes need not be read to see that it is none.
+            wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+            if start.startswith(b"PK\3\4"):
+                raise InputError(f"{path}: this is a workbook or an archive; save the table as CSV.")
+            if not wide and re.search(rb"[\0-\x08\x0e-\x1f]", start):
+                raise InputError(f"{path}: this is no table of text; a CSV file was expected.")
+            content = start + stream.read()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1252"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InputError(f"{path}: this is no table of text; a CSV file was expected.")
 
 
 def columns(kind: type) -> list[str]:
@@ -206,4 +255,4 @@ def read_rows(path: Path, kind: type[Row]) -> list[Row]:
         except (TypeError, ValueError) as error:
             raise InputError(f"{path}, row {number}: the column {name} has {text!r}, which is no number.") from error
 
-    return [kind(**{name: value(n, name, row[name]) for name in names}) for n, row in enumerate(rows, start=1)]
+    return [kind(**{name: value(n, name, row.get(name)) for name in names}) for n, row in enumerate(rows, start=1)]

@@ -24,7 +24,9 @@ def run(args: argparse.Namespace) -> int:
     from DCMMultiTaskLib.datasets.manifest import read_manifest
     from DCMMultiTaskLib.evaluation.summary import evaluate, table
 
-    patients = read_manifest(args.data, split=args.split, mask_offset=tuple(args.mask_offset))
+    patients = read_manifest(
+        args.data, split=args.split, mask_offset=tuple(args.mask_offset), mask_value=args.mask_value
+    )
     metrics = evaluate(make_predictor(args), patients, args.output)
     print(table(metrics))
     print(f"Written: slices.csv, patients.csv and metrics.json in {args.output}")

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_data_arguments(parser, required=False)
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="folder for runs and page")
-    parser.add_argument("--quick", action="store_true", help="everything, in minutes, on phantoms: a rehearsal")
+    parser.add_argument("--quick", action="store_true", help="everything on phantoms: a rehearsal of some 15 minutes")
     parser.add_argument("--resume", action="store_true", help="go on with what is in DIR")
     parser.add_argument(
         "--report-only", action="store_true", help="train nothing; write the page from the folds that are done"
@@ -109,7 +109,7 @@ def plan_of(args: argparse.Namespace) -> tuple[Plan, list[Path]]:
         data = args.output / "phantoms" / "manifest.csv"
         if not data.is_file():
             write_phantoms(data.parent, count=8, seed=0, slices=4)
-    patients = read_manifest(data, split=args.split, mask_offset=tuple(args.mask_offset))
+    patients = read_manifest(data, split=args.split, mask_offset=tuple(args.mask_offset), mask_value=args.mask_value)
     command = f"dcm-multitask {shlex.join(sys.argv[1:])}"
     folds = args.folds or quick.get("folds", 5)
     return Plan(patients, args.output, protocol, args.parts, extra, folds, command), files

@@ -103,6 +103,12 @@ def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool = True
         metavar=("ROWS", "COLUMNS"),
         help="pixels that the masks are known to lie off their images; they are moved back",
     )
+    parser.add_argument(
+        "--mask-value",
+        type=int,
+        metavar="N",
+        help="value of the myocardium in the masks, all else being background (default: 1, and 2 is the cavity)",
+    )
 
 
 def settings_of(args: argparse.Namespace) -> TrainingSettings:
@@ -168,6 +174,7 @@ def run(args: argparse.Namespace) -> int:
         folds=args.folds,
         also=args.also,
         mask_offset=tuple(args.mask_offset),
+        mask_value=args.mask_value,
         start=args.start,
         calibrate=args.calibrate,
         logit_spread=args.logit_spread,

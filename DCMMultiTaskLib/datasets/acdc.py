@@ -40,13 +40,15 @@ def prepare_acdc(source: Path, directory: Path) -> PreparedDataSet:
     if not source.is_dir():
         raise InputError(f"{source}: no such folder.")
     folders: dict[str, list[Path]] = {}
-    for info in sorted(source.rglob("Info.cfg")):
-        folder = info.parent
+    for folder in [source, *sorted(path for path in source.rglob("*") if path.is_dir())]:
         name = folder.resolve().name
-        if re.fullmatch(r"patient\d+", name):
+        if not re.fullmatch(r"patient\d+", name):
+            continue
+        # A patient whose Info.cfg was lost is named as skipped, not passed over; a folder around a patient is none.
+        if (folder / "Info.cfg").exists() or any(folder.glob(f"{name}_*.nii*")):
             folders.setdefault(name, []).append(folder)
     if not folders:
-        raise InputError(f"{source}: no ACDC patient in it, that is a folder named like patient001 with Info.cfg.")
+        raise InputError(f"{source}: no ACDC patient in it, that is a folder like patient001 with Info.cfg and images.")
     return write_data_set(source, directory, sorted(folders), lambda name: _prepare(source, name, folders[name]))
 
 
@@ -54,8 +56,10 @@ def read_info(path: Path) -> dict[str, str]:
     """What `Info.cfg` says, by the words before the colons.
 
     Raises:
-        InputError: It cannot be read.
+        InputError: It is missing or cannot be read.
     """
+    if not path.is_file():
+        raise InputError("its Info.cfg is missing.")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:

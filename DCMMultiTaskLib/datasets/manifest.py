@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class Patient:
         group: Finer group to stratify folds by; the label where the manifest has none.
         split: `train`, `online`, ... ; empty where the manifest has none.
         mask_offset: How many pixels (rows, columns) the mask is known to lie off the image; it is moved back when read.
+        mask_value: What the myocardium has in the mask, all else being background; None for a mask of 0, 1 and 2.
     """
 
     patient: str
@@ -39,6 +40,7 @@ class Patient:
     group: str
     split: str
     mask_offset: tuple[float, float] = (0.0, 0.0)
+    mask_value: int | None = None
 
 
 def fingerprint(patients: Sequence[Patient]) -> str:
@@ -49,7 +51,8 @@ def fingerprint(patients: Sequence[Patient]) -> str:
     """
     digest = hashlib.sha256()
     for p in patients:
-        digest.update(f"{p.patient} {p.dcm} {p.group} {p.mask_offset}".encode())
+        value = "" if p.mask_value is None else f" {p.mask_value}"
+        digest.update(f"{p.patient} {p.dcm} {p.group} {p.mask_offset}{value}".encode())
         for path in (p.image, p.mask):
             try:
                 for file in sorted(path.iterdir()) if path.is_dir() else [path]:
@@ -66,27 +69,39 @@ def _digest(file: Path, _modified: int, _size: int) -> bytes:
 
 
 def read_manifest(
-    path: Path, *, split: str | None = None, mask_offset: tuple[float, float] = (0.0, 0.0)
+    path: Path,
+    *,
+    split: str | None = None,
+    mask_offset: tuple[float, float] = (0.0, 0.0),
+    mask_value: int | None = None,
 ) -> list[Patient]:
     """The patients of a manifest; paths in it are relative to the manifest's folder.
 
     Args:
-        path: CSV with at least the columns `patient,image,mask,dcm`.
+        path: CSV with at least the columns `patient,image,mask,dcm`, as `storage.read_table` reads it.
         split: Keep only the rows with this `split`.
         mask_offset: `Patient.mask_offset` of them all.
+        mask_value: `Patient.mask_value` of them all.
 
     Raises:
-        InputError: No such file, a column or an image is missing, a label is not 0 or 1, a patient appears twice,
-            or no row is left.
+        InputError: No such file, it is no table, a column or an image is missing, a label is not 0 or 1, a patient
+            appears twice, or no row is left.
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: this is a folder; a manifest is a CSV file.")
     if not path.is_file():
         raise InputError(f"{path}: no such manifest.")
-    head, rows = read_table(path)
+    head, table = read_table(path)
     missing = [column for column in REQUIRED if column not in head]
     if missing:
         raise InputError(f"{path}: the manifest lacks the column {', '.join(missing)}.")
-    patients = [_patient(path, row, mask_offset) for row in rows if split is None or row.get("split", "") == split]
+    rows = [{column: row.get(column, "").strip() for column in head} for row in table]
+    patients = [
+        replace(_patient(path, row), mask_offset=mask_offset, mask_value=mask_value)
+        for row in rows
+        if split is None or row.get("split", "") == split
+    ]
     if not patients:
         raise InputError(f"{path}: no patient" + (f" with split {split!r}." if split else " in the manifest."))
     names = [p.patient for p in patients]
@@ -96,15 +111,23 @@ def read_manifest(
     return patients
 
 
-def _patient(manifest: Path, row: dict[str, str], mask_offset: tuple[float, float]) -> Patient:
-    if row["dcm"] not in ("0", "1"):
+def _patient(manifest: Path, row: dict[str, str]) -> Patient:
+    # A table program writes 1.0, or 1,0 where the comma is decimal.
+    label = {"0": 0, "1": 1}.get(re.sub(r"[.,]0*$", "", row["dcm"]))
+    if label is None:
         raise InputError(f"{manifest}: patient {row['patient']} has dcm {row['dcm']!r}; it must be 0 or 1.")
-    image, mask = (manifest.parent / row[column] for column in ("image", "mask"))
-    for file in (image, mask):
-        if not file.exists():
-            raise InputError(f"{manifest}: patient {row['patient']}: {file} does not exist.")
-    group = row.get("group") or row["dcm"]
-    return Patient(row["patient"], image, mask, int(row["dcm"]), group, row.get("split") or "", mask_offset)
+    files = []
+    for column in ("image", "mask"):
+        if not row[column]:
+            raise InputError(f"{manifest}: patient {row['patient']} has no {column}.")
+        # A table made on Windows names a\\b what is a/b elsewhere.
+        places = [manifest.parent / name for name in (row[column], row[column].replace("\\", "/"))]
+        found = next((place for place in places if place.exists()), None)
+        if found is None:
+            raise InputError(f"{manifest}: patient {row['patient']}: {places[0]} does not exist.")
+        files.append(found)
+    image, mask = files
+    return Patient(row["patient"], image, mask, label, row.get("group") or str(label), row.get("split", ""))
 
 
 @dataclass(frozen=True, eq=False)

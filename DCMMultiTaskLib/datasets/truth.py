@@ -13,18 +13,37 @@ from DCMMultiTaskLib.imaging.volume import Volume
 
 
 def read_patient(patient: Patient) -> tuple[Volume, Volume]:
-    """The image and its truth mask.
+    """The image and its truth mask: 1 myocardium, 2 LV cavity where it is known.
 
     Raises:
-        InputError: Unreadable, a cine, or the mask is not on the image's grid.
+        InputError: Unreadable, a cine, the mask is not on the image's grid, or has no myocardium or unknown values.
     """
     image, mask = (read_study(path).volume for path in (patient.image, patient.mask))
     if not image.geometry.same_as(mask.geometry):
         raise InputError(f"{patient.mask}: the mask does not lie on the grid of {patient.image.name}.")
+    mask = _labels(mask, patient)
     if any(patient.mask_offset):
         mask = mask.with_array(_move_back(mask.array, patient.mask_offset, choose_slice_axis(image.geometry)))
     with about(patient.patient):
         return image.cleaned()[0], mask
+
+
+def _labels(mask: Volume, patient: Patient) -> Volume:
+    """The mask with the values 0, 1 and 2; a wrong value, taken for background, would be learned without a word."""
+    values = np.unique(mask.array)
+    wanted = 1 if patient.mask_value is None else patient.mask_value
+    has = ", ".join(f"{value:g}" for value in values[:8]) + (", ..." if len(values) > 8 else "")
+    if wanted not in values:
+        choose = "; --mask-value chooses another one" if values.any() else ""
+        raise InputError(f"{patient.mask}: no voxel of the mask is {wanted}, the myocardium; it has {has}{choose}.")
+    if patient.mask_value is not None:
+        return mask.with_array((mask.array == wanted).astype(np.uint8))
+    if not np.isin(values, (0, 1, 2)).all():
+        raise InputError(
+            f"{patient.mask}: the mask has {has}, where 0, 1 (myocardium) and 2 (cavity) are known; "
+            "--mask-value says which one is the myocardium."
+        )
+    return mask
 
 
 def _move_back(labels: np.ndarray, offset: tuple[float, float], slice_axis: int) -> np.ndarray:

@@ -15,8 +15,10 @@ HEADER = "slice  position mm  DCM probability  class  myocardium mm²  cavity mm
 def describe_result(result: Result) -> str:
     """The slices as a table, the patient's line, and every note."""
     facts = result.provenance
-    cine = f", phase {facts.phase + 1} of {facts.phases} (index {facts.phase} from 0)" if facts.phases > 1 else ""
-    title = f"{result.name}: {count(len(result.rows), 'slice')} along {'IJK'[result.slice_axis]}, numbered from 0{cine}"
+    # People count from 1; the option and the column of slices count from 0.
+    cine = f", phase {facts.phase + 1} of {facts.phases} (--phase {facts.phase})" if facts.phases > 1 else ""
+    numbered = ", numbered from 0," if len(result.rows) > 1 else ""
+    title = f"{result.name}: {count(len(result.rows), 'slice')}{numbered} along {'IJK'[result.slice_axis]}{cine}"
     model = f"model {facts.model} {facts.model_version}, SHA-256 {facts.model_sha256[:12]}, on {facts.device}"
     lines = [title, model, "", HEADER, *(_row(row) for row in result.rows), "", _patient(result), result.rule]
     lines.append(_measurements(result))

@@ -36,6 +36,7 @@ def train_model(
     folds: int = 5,
     also: Sequence[Path] = (),
     mask_offset: tuple[float, float] = (0.0, 0.0),
+    mask_value: int | None = None,
     start: Path | None = None,
     calibrate: Sequence[Path] = (),
     logit_spread: float = 1.0,
@@ -57,6 +58,7 @@ def train_model(
         folds: Number of folds.
         also: Manifests of further patients to learn from in every fold, never validated on: phantoms, say.
         mask_offset: `Patient.mask_offset` of the manifest's patients.
+        mask_value: `Patient.mask_value` of the manifest's patients.
         start: Model package whose weights the training starts from; in a fold it must not know the held-out patients.
         calibrate: `slices.csv` files of folds, to calibrate the probabilities with.
         logit_spread: `spread` of `calibration.fit_decision`.
@@ -73,7 +75,7 @@ def train_model(
     """
     if "mask" not in settings.network.tasks:
         raise InputError(f"The network {settings.network_name} draws no mask, so it cannot be packaged.")
-    patients = read_manifest(manifest, split=split, mask_offset=mask_offset)
+    patients = read_manifest(manifest, split=split, mask_offset=mask_offset, mask_value=mask_value)
     train: list[Patient] = patients
     validation: list[Patient] = []
     if fold is not None:

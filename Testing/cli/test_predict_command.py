@@ -106,7 +106,7 @@ def test_names_the_phase_that_it_kept(
     cine: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", str(cine), "-o", str(tmp_path), "--model", str(tiny_model)]) == 0
-    assert "phase 1 of 3 (index 0 from 0)" in capsys.readouterr().out
+    assert "phase 1 of 3 (--phase 0)" in capsys.readouterr().out
 
 
 def test_a_cine_gets_its_volume_curve(

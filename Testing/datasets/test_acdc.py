@@ -101,6 +101,7 @@ def rewrite(folder: Path, old: str, new: str) -> None:
 FAULTS = {
     "no image": (lambda f: (f / "patient002_frame01.nii.gz").unlink(), "patient002_frame01.nii.gz is missing."),
     "no truth": (lambda f: (f / "patient002_frame01_gt.nii.gz").unlink(), "patient002_frame01_gt.nii.gz is missing."),
+    "no Info.cfg": (lambda f: (f / "Info.cfg").unlink(), "its Info.cfg is missing."),
     "no group": (
         lambda f: rewrite(f, "Group: HCM\n", ""),
         "its Info.cfg has the group '', which is none of DCM, HCM, MINF, NOR, RV.",

@@ -6,6 +6,7 @@ from imaging.geometry import STORAGES, stored_as
 
 from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.datasets.truth import read_patient
+from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.imaging.grid import SliceGrid, choose_slice_axis, normalise
 from DCMMultiTaskLib.imaging.orientation import SliceOrientation
@@ -66,3 +67,34 @@ def test_training_sees_what_prediction_sees_however_the_heart_is_stored(tmp_path
         np.testing.assert_allclose(seen.image[turned] / 127.5, first.image / 127.5, atol=1e-3)
         back = grid.to_source(np.concatenate(masks)[:, 0].astype(np.float32), threshold=0.5)
         assert centre == "heart" or dice(back, read_study(mask_file).volume.array == 1) > 0.97
+
+
+def masked(folder, values, **options) -> Patient:
+    """A patient whose mask has these values, each in a column of its own beside a background of 0."""
+    mask = np.zeros((2, 90, 80), np.uint8)
+    for column, value in enumerate(values, start=20):
+        mask[:, 30:60, column] = value
+    write_volume(folder / "image.nrrd", Volume.of(mask * 1.0, spacing=(1.4, 1.4, 8.0)))
+    write_volume(folder / "mask.nrrd", Volume.of(mask, spacing=(1.4, 1.4, 8.0)))
+    return Patient("A", folder / "image.nrrd", folder / "mask.nrrd", 0, "g", "", **options)
+
+
+@pytest.mark.parametrize(
+    ("values", "value", "words"),
+    [
+        ([255], None, r"no voxel of the mask is 1, the myocardium; it has 0, 255; --mask-value"),
+        ([], None, r"it has 0\.$"),
+        ([1, 255], None, r"the mask has 0, 1, 255, where"),
+        ([1, 2, 3], None, r"--mask-value says which"),
+        ([1], 255, r"no voxel of the mask is 255, the myocardium; it has 0, 1;"),
+    ],
+)
+def test_a_mask_that_would_be_learned_as_background_is_refused_with_its_values(tmp_path, values, value, words):
+    with pytest.raises(InputError, match=words):
+        read_patient(masked(tmp_path, values, mask_value=value))
+
+
+def test_the_value_of_the_myocardium_can_be_chosen(tmp_path):
+    _, mask = read_patient(masked(tmp_path, [1, 2, 3], mask_value=2))
+    assert set(np.unique(mask.array)) == {0, 1}
+    assert np.flatnonzero(mask.array.any(axis=(0, 1))).tolist() == [21]
