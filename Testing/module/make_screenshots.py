@@ -107,12 +107,14 @@ def grab(widget: Any, path: Path) -> None:
 
 def draw_views(widget: Any, volume: Any, folder: Path) -> None:
     """What the slice, 3D and plot views show of the same result."""
+    from DCMMultiTaskLib.imaging.study import Study
     from DCMMultiTaskLib.report.chart import probability_chart
     from DCMMultiTaskLib.report.contact_sheet import contact_sheet
     from DCMMultiTaskLib.scene.nodes import volume_from_node
     from DCMMultiTaskLib.scene.view_3d import view_3d
 
-    result = widget.logic.predictor(widget._parameterNode.modelPath, "auto").predict(volume_from_node(volume))
+    study = Study(volume.GetName(), [volume_from_node(volume)])
+    result = widget.logic.predictor(widget._parameterNode.modelPath, "auto").predict(study)
     contact_sheet(result, width=1120).save(folder / "4-slices.png")
     probability_chart(result, width=900, height=520).save(folder / "5-chart.png")
     view_3d(result, folder / "6-3d.png", size=640)
