@@ -71,12 +71,12 @@ def test_few_draws_of_other_slices_still_reach_all_their_studies(phantoms):
 
 def test_the_loss_falls_and_the_same_seed_repeats_it(phantoms, tmp_path):
     settings = replace(
-        TINY, epochs=16, learning_rate=1e-2, network=preset("default", width=4), augmentation=NO_AUGMENTATION
+        TINY, epochs=24, learning_rate=1e-2, network=preset("default", width=4), augmentation=NO_AUGMENTATION
     )
     first, _ = train_network(phantoms, [], tmp_path / "a", settings, **CPU)
     again, _ = train_network(phantoms, [], tmp_path / "b", settings, **CPU)
     losses = logged(tmp_path / "a", "loss")
-    assert losses[-1] < 0.93 * losses[0]
+    assert losses[-1] < 0.9 * losses[0]
     assert losses == logged(tmp_path / "b", "loss")
     for one, other in zip(first.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
