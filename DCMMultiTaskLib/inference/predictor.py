@@ -25,7 +25,7 @@ from DCMMultiTaskLib.inference.runner import Runner
 from DCMMultiTaskLib.inference.segmentation import Progress, Segmentation, segment
 from DCMMultiTaskLib.measurements import masks
 from DCMMultiTaskLib.measurements.heart_beat import cavity_ml, end_diastole
-from DCMMultiTaskLib.measurements.quality import OK
+from DCMMultiTaskLib.measurements.quality import NOT_ANALYSED, OK
 from DCMMultiTaskLib.measurements.volumes import Body
 
 
@@ -138,7 +138,10 @@ class Predictor:
         rows = slice_rows(segmentation, labels, gaps, wanted, decision)
         usable = np.array([row.quality == OK for row in rows]) & np.isfinite(segmentation.dcm_logit)
         areas = np.array([row.myocardium_area_mm2 for row in rows])
-        probability = patient_probability(segmentation.dcm_logit, areas, usable, decision)
+        # Of a ventricle that was not seen to its ends there is no volume.
+        seen = not any(NOT_ANALYSED in row.reasons for row in rows)
+        volume_ml = cavities[kept] if seen else float("nan")
+        probability = patient_probability(segmentation.dcm_logit, areas, usable, volume_ml, decision, body=body)
         result = Result(
             study=study,
             labels={number: found.labels for number, found in finished.items()},
@@ -147,7 +150,7 @@ class Predictor:
             rows=rows,
             dcm_probability=probability,
             dcm_class=int(probability >= decision.threshold),
-            rule=rule_sentence(int(usable.sum()), len(rows), decision),
+            rule="",
             provenance=Provenance(
                 model=self.package.name,
                 model_version=self.package.version,
@@ -173,7 +176,10 @@ class Predictor:
             cancelled=counter.stopped,
             body=body,
         )
-        return _with_beat_notes(result)
+        beat = result.heart_beat
+        ejection_fraction = beat.ejection_fraction_percent if beat else float("nan")
+        rule = rule_sentence(int(usable.sum()), len(rows), volume_ml, decision, ejection_fraction=ejection_fraction)
+        return replace(_with_beat_notes(result), rule=rule)
 
     def _locate(
         self, runner: Runner, volume: Volume, axis: int, roi: Roi | None, look_at: np.ndarray, counter: Progress

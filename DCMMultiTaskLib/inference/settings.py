@@ -9,11 +9,8 @@ from typing import Any
 
 from DCMMultiTaskLib.inference.flips import FLIPS
 
-# Name -> how the rule is told to the user.
-RULES = {
-    "mean_logit": "the mean of the slices' DCM logits",
-    "area_weighted_mean_logit": "the mean of the slices' DCM logits, weighted by myocardium area",
-}
+RULES = ("mean_logit", "area_weighted_mean_logit")
+"""How the slices' logits become the patient's: each counts the same, or by its myocardium's area."""
 
 
 @dataclass(frozen=True)
@@ -62,22 +59,29 @@ class Preprocessing:
 
 @dataclass(frozen=True)
 class PatientRule:
-    """How the slices' logits become the patient's probability: sigmoid(scale * logit + bias).
+    """The patient's probability: sigmoid(scale * logit + volume_scale * ln(volume / volume_ml) + bias).
+
+    The volume is the LV cavity's at end diastole, that of a body of 1.9 m2 where the patient's surface is known.
 
     Attributes:
         kind: How the patient's logit comes from the slices', of `RULES`.
-        scale: Slope of the calibration.
-        bias: Its offset.
+        scale: Weight of the logit.
+        bias: Offset.
+        volume_scale: Weight of the logarithm of the volume; 0 in packages of before it counted.
+        volume_ml: Geometric mean of the volumes of the patients that the rule was fitted on.
     """
 
     kind: str = "area_weighted_mean_logit"
     scale: float = 1.0
     bias: float = 0.0
+    volume_scale: float = 0.0
+    volume_ml: float = 150.0
 
     def __post_init__(self) -> None:
         _require(self.kind in RULES, f"the patient rule is not one of {', '.join(RULES)}")
-        _require(_number(self.scale), "scale is not a number")
-        _require(_number(self.bias), "bias is not a number")
+        for name in ("scale", "bias", "volume_scale", "volume_ml"):
+            _require(_number(getattr(self, name)), f"{name} is not a number")
+        _require(self.volume_ml > 0, "volume_ml is not positive")
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,9 @@ class Decision:
     def from_dict(cls, values: Mapping[str, Any]) -> Decision:
         """From JSON; raises ValueError or KeyError where the values cannot be used."""
         known = _fields(cls, values)
-        return cls(**{**known, "patient": PatientRule(**_fields(PatientRule, known["patient"]))})
+        # Packages of before the volume counted do not name it.
+        rule = {"volume_scale": 0.0, "volume_ml": PatientRule.volume_ml, **known["patient"]}
+        return cls(**{**known, "patient": PatientRule(**_fields(PatientRule, rule))})
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""

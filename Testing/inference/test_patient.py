@@ -7,6 +7,7 @@ import pytest
 
 from DCMMultiTaskLib.inference.patient import patient_logit, patient_probability, rule_sentence, sigmoid
 from DCMMultiTaskLib.inference.settings import Decision, PatientRule
+from DCMMultiTaskLib.measurements.volumes import Body
 
 LOGITS = np.array([2.0, -1.0, 5.0, np.nan])
 AREAS = np.array([100.0, 300.0, 900.0, 500.0])
@@ -24,13 +25,51 @@ def test_large_slices_weigh_more() -> None:
 
 def test_calibration_comes_after_the_mean() -> None:
     decision = Decision(patient=PatientRule("mean_logit", 3.0, -1.0))
-    assert patient_probability(LOGITS, AREAS, USABLE, decision) == pytest.approx(1 / (1 + math.exp(-(3 * 0.5 - 1))))
+    probability = patient_probability(LOGITS, AREAS, USABLE, math.nan, decision)
+    assert probability == pytest.approx(1 / (1 + math.exp(-(3 * 0.5 - 1))))
+
+
+VOLUME_COUNTS = Decision(patient=PatientRule("mean_logit", 1.0, -1.0, volume_scale=4.0, volume_ml=150.0))
+
+
+def test_a_larger_cavity_raises_the_probability() -> None:
+    at_the_middle, larger = (
+        patient_probability(LOGITS, AREAS, USABLE, volume, VOLUME_COUNTS) for volume in (150.0, 300.0)
+    )
+    assert at_the_middle == pytest.approx(1 / (1 + math.exp(0.5)))
+    assert larger == pytest.approx(1 / (1 + math.exp(0.5 - 4 * math.log(2))))
+
+
+def test_a_volume_is_brought_to_an_adults_body_surface() -> None:
+    small = Body(height_cm=160, weight_kg=50.625)  # 1.5 m2
+    indexed = patient_probability(LOGITS, AREAS, USABLE, 150.0, VOLUME_COUNTS, body=small)
+    assert indexed == pytest.approx(patient_probability(LOGITS, AREAS, USABLE, 190.0, VOLUME_COUNTS))
+
+
+@pytest.mark.parametrize("volume", [0.0, math.nan])
+def test_no_volume_gives_no_number_and_says_so(volume: float) -> None:
+    assert math.isnan(patient_probability(LOGITS, AREAS, USABLE, volume, VOLUME_COUNTS))
+    assert "the volume of the LV cavity is not known" in rule_sentence(3, 4, volume, VOLUME_COUNTS)
+
+
+def test_the_sentence_names_what_the_probability_rests_on() -> None:
+    sentence = rule_sentence(3, 4, 206.4, VOLUME_COUNTS, ejection_fraction=16.8)
+    assert "EDV 206 ml, EF 17 %; larger than the 150 ml" in sentence
+    assert "3 of 4 slices" in sentence
+    assert "ischaemic cause" in sentence
+    assert "LV cavity (90 ml; smaller than" in rule_sentence(3, 4, 90.0, VOLUME_COUNTS)
+
+
+def test_a_package_of_before_the_volume_counted_is_read() -> None:
+    before = {"kind": "mean_logit", "scale": 2.0, "bias": 0.5}
+    rule = Decision.from_dict({**Decision().to_dict(), "patient": before}).patient
+    assert (rule.scale, rule.bias, rule.volume_scale) == (2.0, 0.5, 0.0)
 
 
 def test_nothing_usable_gives_no_number_and_says_so() -> None:
     decision = Decision(patient=PatientRule("mean_logit"))
-    assert math.isnan(patient_probability(LOGITS, AREAS, np.zeros(4, bool), decision))
-    assert "none of the 4 slices" in rule_sentence(0, 4, decision)
+    assert math.isnan(patient_probability(LOGITS, AREAS, np.zeros(4, bool), 150.0, decision))
+    assert "none of the 4 slices" in rule_sentence(0, 4, 150.0, decision)
 
 
 def test_a_rule_that_does_not_exist_is_an_error() -> None:
