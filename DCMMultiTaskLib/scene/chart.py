@@ -1,57 +1,154 @@
-"""The plot of probability against slice, with the decision threshold."""
+"""The plots: probability against slice with the decision threshold, volume against time with end diastole and systole."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.measurements.heart_beat import HeartBeat
 from DCMMultiTaskLib.report.style import BLUE, VERMILION, rgb
 
-
-def set_probability_series(node: Any, table_node: Any) -> None:
-    """Draw the table's probabilities, a marker per slice."""
-    node.SetAndObserveTableNodeID(table_node.GetID())
-    node.SetPlotType(node.PlotTypeScatter)
-    node.SetXColumnName("slice")
-    node.SetYColumnName("dcm_probability")
-    node.SetMarkerStyle(node.MarkerStyleCircle)
-    node.SetMarkerSize(9)
-    node.SetLineWidth(2)
-    node.SetColor(*rgb(BLUE))
+# Series of a chart by the role under which the chart refers to it, and the table of its points.
+PROBABILITY, THRESHOLD = "DCMMultiTask.ProbabilitySeries", "DCMMultiTask.ThresholdSeries"
+POINTS = "DCMMultiTask.ThresholdTable"
+CURVE, MOMENTS = "DCMMultiTask.CurveSeries", "DCMMultiTask.MomentsSeries"
+CURVE_POINTS, MOMENTS_POINTS = "DCMMultiTask.CurveTable", "DCMMultiTask.MomentsTable"
+ROLES = (PROBABILITY, THRESHOLD, POINTS, CURVE, MOMENTS, CURVE_POINTS, MOMENTS_POINTS)
 
 
-def set_threshold_series(node: Any, table_node: Any, threshold: float, slices: int) -> None:
-    """Draw a dashed line at the threshold over the whole width; its two points are kept in `table_node`."""
+def parts_of(chart_node: Any) -> list[Any]:
+    """The series and tables that a chart of ours is drawn from."""
+    found = [chart_node.GetNodeReference(role) for role in ROLES] if chart_node is not None else []
+    return [node for node in found if node is not None]
+
+
+def set_probability_chart(chart_node: Any, result: Result) -> list[Any]:
+    """Draw each slice's probability, with a dashed line at the threshold; the axis always goes from 0 to 1.
+
+    Returns:
+        The two series.
+    """
+    threshold = result.provenance.decision.threshold
+    points = _part(chart_node, POINTS, "vtkMRMLTableNode", f"{result.name} DCM threshold", hidden=True)
+    _set_columns(
+        points,
+        {
+            "slice": [row.slice + 1 for row in result.rows],
+            "dcm_probability": [row.dcm_probability for row in result.rows],
+            "threshold": [threshold] * len(result.rows),
+        },
+    )
+    probability = _part(chart_node, PROBABILITY, "vtkMRMLPlotSeriesNode", "Probability")
+    _draw(probability, points, "slice", "dcm_probability", BLUE)
+    line = _part(chart_node, THRESHOLD, "vtkMRMLPlotSeriesNode", "Threshold")
+    _draw(line, points, "slice", "threshold", VERMILION)
+    line.SetMarkerStyle(line.MarkerStyleNone)
+    line.SetLineStyle(line.LineStyleDash)
+    series = [probability, line]
+    _arrange(chart_node, f"{result.name}: DCM-like phenotype", "Slice (from 1)", "Probability", 1.0, series)
+    return series
+
+
+def set_volume_curve(chart_node: Any, beat: HeartBeat, name: str) -> list[Any]:
+    """Draw the LV cavity's volume over the heart beat, with end diastole and end systole marked.
+
+    Returns:
+        The two series and the table of the curve, a row per phase.
+    """
+    times = np.array([phase.time_ms for phase in beat.phases])
+    timed = bool(np.all(np.diff(times) > 0))  # not where they are NaN
+    moment = "time_ms" if timed else "phase"
+    columns: dict[str, Sequence[float]] = {
+        "phase": [phase.phase + 1 for phase in beat.phases],
+        **({"time_ms": times.tolist()} if timed else {}),
+        "lv_cavity_ml": [phase.lv_cavity_ml for phase in beat.phases],
+        "myocardium_ml": [phase.myocardium_ml for phase in beat.phases],
+    }
+    titles = {
+        "phase": "Phase (from 1)",
+        "time_ms": "Time (ms)",
+        "lv_cavity_ml": "LV cavity (ml)",
+        "myocardium_ml": "Myocardium (ml)",
+    }
+    table = _part(chart_node, CURVE_POINTS, "vtkMRMLTableNode", f"{name} volume curve")
+    _set_columns(table, columns, titles)
+    marks = _part(chart_node, MOMENTS_POINTS, "vtkMRMLTableNode", f"{name} ED and ES", hidden=True)
+    _set_columns(marks, {key: [values[n] for n in (beat.ed_phase, beat.es_phase)] for key, values in columns.items()})
+    curve = _part(chart_node, CURVE, "vtkMRMLPlotSeriesNode", "LV cavity")
+    _draw(curve, table, moment, "lv_cavity_ml", BLUE)
+    moments = _part(chart_node, MOMENTS, "vtkMRMLPlotSeriesNode", "End diastole, end systole")
+    _draw(moments, marks, moment, "lv_cavity_ml", VERMILION)
+    moments.SetLineStyle(moments.LineStyleNone)
+    moments.SetMarkerSize(14)
+    found = f"EDV {beat.edv_ml:.0f} ml, ESV {beat.esv_ml:.0f} ml, EF {beat.ejection_fraction_percent:.0f} %"
+    axis = "Time after the R wave (ms)" if timed else "Phase (from 1)"
+    most = 1.08 * max([1.0, *columns["lv_cavity_ml"]])
+    _arrange(chart_node, f"{name}: {found}", axis, "LV cavity (ml)", most, [curve, moments])
+    return [curve, moments, table]
+
+
+def _part(chart_node: Any, role: str, class_name: str, name: str, *, hidden: bool = False) -> Any:
+    """The node that the chart refers to in this role; it is added where it is missing."""
+    node = chart_node.GetNodeReference(role)
+    if node is None:
+        scene = chart_node.GetScene()
+        node = scene.CreateNodeByClass(class_name)
+        node.UnRegister(None)
+        node.SetName(name)
+        node.SetHideFromEditors(hidden)
+        scene.AddNode(node)
+        chart_node.SetNodeReferenceID(role, node.GetID())
+    return node
+
+
+def _set_columns(
+    node: Any, columns: Mapping[str, Sequence[float]], titles: Mapping[str, str] | None = None
+) -> None:
     import vtk
 
-    table_node.RemoveAllColumns()
-    for name, values in (("slice", (-0.5, slices - 0.5)), ("threshold", (threshold, threshold))):
-        array = vtk.vtkDoubleArray()
-        array.SetName(name)
-        for value in values:
-            array.InsertNextValue(value)
-        table_node.AddColumn(array)
-    node.SetAndObserveTableNodeID(table_node.GetID())
-    node.SetPlotType(node.PlotTypeScatter)
-    node.SetXColumnName("slice")
-    node.SetYColumnName("threshold")
-    node.SetMarkerStyle(node.MarkerStyleNone)
-    node.SetLineStyle(node.LineStyleDash)
-    node.SetLineWidth(2)
-    node.SetColor(*rgb(VERMILION))
-
-
-def set_chart(node: Any, title: str, series: list[Any]) -> None:
-    """Show exactly these series, with the probability axis always from 0 to 1."""
     modifying = node.StartModify()
     try:
-        node.RemoveAllPlotSeriesNodeIDs()
-        for one in series:
-            node.AddAndObservePlotSeriesNodeID(one.GetID())
-        node.SetTitle(title)
-        node.SetXAxisTitle("Slice")
-        node.SetYAxisTitle("Probability of a DCM-like phenotype")
-        node.SetYAxisRangeAuto(False)
-        node.SetYAxisRange(0.0, 1.0)
-        node.SetLegendVisibility(True)
+        node.RemoveAllColumns()
+        for name, values in columns.items():
+            array = vtk.vtkIntArray() if all(isinstance(value, int) for value in values) else vtk.vtkDoubleArray()
+            array.SetName(name)
+            for value in values:
+                array.InsertNextValue(value)
+            node.AddColumn(array)
+            if titles:
+                node.SetColumnTitle(name, titles[name])
+        node.SetUseColumnTitleAsColumnHeader(bool(titles))
+        node.SetLocked(True)
     finally:
         node.EndModify(modifying)
+
+
+def _draw(series: Any, table: Any, x: str, y: str, colour: str) -> None:
+    series.SetAndObserveTableNodeID(table.GetID())
+    series.SetPlotType(series.PlotTypeScatter)
+    series.SetXColumnName(x)
+    series.SetYColumnName(y)
+    series.SetMarkerStyle(series.MarkerStyleCircle)
+    series.SetMarkerSize(9)
+    series.SetLineWidth(2)
+    series.SetColor(*rgb(colour))
+
+
+def _arrange(chart_node: Any, title: str, x_title: str, y_title: str, highest: float, series: Sequence[Any]) -> None:
+    """Show exactly these series, from zero."""
+    modifying = chart_node.StartModify()
+    try:
+        chart_node.RemoveAllPlotSeriesNodeIDs()
+        for one in series:
+            chart_node.AddAndObservePlotSeriesNodeID(one.GetID())
+        chart_node.SetTitle(title)
+        chart_node.SetXAxisTitle(x_title)
+        chart_node.SetYAxisTitle(y_title)
+        chart_node.SetYAxisRangeAuto(False)
+        chart_node.SetYAxisRange(0.0, highest)
+        chart_node.SetLegendVisibility(True)
+    finally:
+        chart_node.EndModify(modifying)

@@ -165,6 +165,7 @@ def new_scene() -> Any:
     slicer = boot()
     scene = slicer.vtkMRMLScene()
     scene.AddNode(slicer.vtkMRMLSelectionNode())
+    scene.RegisterNodeClass(slicer.vtkMRMLSequenceBrowserNode())
     scene.SetCacheManager(slicer.mrmlScene.GetCacheManager())
     scene.SetDataIOManager(slicer.mrmlScene.GetDataIOManager())
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)

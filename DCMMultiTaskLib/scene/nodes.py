@@ -9,7 +9,7 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.segments import SEGMENTS
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.result import Result
-from DCMMultiTaskLib.scene import chart, hierarchy, provenance
+from DCMMultiTaskLib.scene import chart, cine, hierarchy, provenance
 from DCMMultiTaskLib.scene.segmentation import set_labels
 from DCMMultiTaskLib.scene.table import set_rows
 from DCMMultiTaskLib.scene.transaction import all_or_nothing
@@ -17,11 +17,9 @@ from DCMMultiTaskLib.scene.volumes import add_volume, refuse_transformed, set_vo
 
 __all__ = ["ResultNodes", "add_volume", "result_to_nodes", "volume_from_node"]
 
-# Node references from the chart to the nodes that it is drawn from, and from the table to its chart.
+# Node references: from the table to its charts, and from every node of a result to the volume.
 CHART_ROLE = "DCMMultiTask.Chart"
-PROBABILITY_ROLE = "DCMMultiTask.ProbabilitySeries"
-THRESHOLD_ROLE = "DCMMultiTask.ThresholdSeries"
-THRESHOLD_TABLE_ROLE = "DCMMultiTask.ThresholdTable"
+CURVE_ROLE = "DCMMultiTask.VolumeCurve"
 VOLUME_ROLE = "DCMMultiTask.Volume"
 SEGMENTATION_ROLE = "DCMMultiTask.Segmentation"
 # A colour table of every Slicer, and of the embedded scene.
@@ -39,6 +37,7 @@ class ResultNodes:
         table: `vtkMRMLTableNode`, a row per slice.
         chart: `vtkMRMLPlotChartNode`.
         activation: `vtkMRMLScalarVolumeNode`, or None where the result has no activation map.
+        curve: `vtkMRMLPlotChartNode` of the volume over the heart beat; None unless every phase of a cine is known.
         folder: Subject hierarchy item of the folder that holds them.
     """
 
@@ -48,6 +47,7 @@ class ResultNodes:
     table: Any
     chart: Any
     activation: Any
+    curve: Any
     folder: int
 
 
@@ -61,11 +61,12 @@ def result_to_nodes(
     chart_node: Any = None,
     cavity: bool = True,
 ) -> ResultNodes:
-    """Show a result in the scene: mask, table, chart and, if there is one, the activation map.
+    """Show a result in the scene: mask, table, chart and, where there are some, activation map and volume curve.
 
-    A node that is given is updated in place and keeps its name; a missing one is added. The chart, its series and
-    the folder belong to the table: giving the table of an earlier run updates them too. When anything fails, the
-    scene is as it was before.
+    Where the volume shows the phases of a cine (`scene.cine`), its browser also plays the masks, and shows the phase
+    that the table is about. A node that is given is updated in place and keeps its name; a missing one is added. The
+    charts, their series and the folder belong to the table: giving the table of an earlier run updates them too. When
+    anything fails, the scene is as it was before.
 
     Args:
         result: What the predictor gave for this volume.
@@ -85,35 +86,31 @@ def result_to_nodes(
     scene = volume_node.GetScene()
     if chart_node is None and table_node is not None:
         chart_node = table_node.GetNodeReference(CHART_ROLE)
-    given = [node for node in (segmentation_node, table_node, chart_node, activation_node) if node is not None]
-    parts = (
-        []
-        if chart_node is None
-        else [
-            node
-            for role in (PROBABILITY_ROLE, THRESHOLD_ROLE, THRESHOLD_TABLE_ROLE)
-            if (node := chart_node.GetNodeReference(role)) is not None
-        ]
-    )
+    curve_node = table_node.GetNodeReference(CURVE_ROLE) if table_node is not None else None
+    nodes = (segmentation_node, table_node, chart_node, activation_node, curve_node)
+    given = [node for node in nodes if node is not None]
+    parts = [*chart.parts_of(chart_node), *chart.parts_of(curve_node)]
+    segments = SEGMENTS if cavity else SEGMENTS[:1]
     _check(result, volume_node, given)
     with all_or_nothing(scene, [*given, *parts]):
         name = volume_node.GetName()
         # Nodes of an earlier result stay in the folder where the user may have put them.
         placed = [node for node in (*given, *parts) if provenance.node_attributes(node)]
         segmentation_node = segmentation_node or _add(scene, "vtkMRMLSegmentationNode", f"{name} segmentation")
+        browser = cine.browser_of(volume_node)
+        masks = cine.add_masks(segmentation_node, result, volume_node, segments) if browser is not None else None
         segment_id, *_ = set_labels(
-            segmentation_node,
-            result.label_map,
-            result.geometry,
-            volume_node,
-            segments=SEGMENTS if cavity else SEGMENTS[:1],
+            segmentation_node, result.label_map, result.geometry, volume_node, segments=segments
         )
         table_node = table_node or _add(scene, "vtkMRMLTableNode", f"{name} DCM risk")
         set_rows(table_node, result)
         chart_node = chart_node or _add(scene, "vtkMRMLPlotChartNode", f"{name} DCM chart")
-        series = _set_chart(chart_node, table_node, result, name)
+        outputs = [segmentation_node, table_node, chart_node, *chart.set_probability_chart(chart_node, result)]
         table_node.SetNodeReferenceID(CHART_ROLE, chart_node.GetID())
-        outputs = [segmentation_node, table_node, chart_node, *series]
+        if result.heart_beat is not None:
+            curve_node = curve_node or _add(scene, "vtkMRMLPlotChartNode", f"{name} volume curve")
+            outputs += [curve_node, *chart.set_volume_curve(curve_node, result.heart_beat, name)]
+            table_node.SetNodeReferenceID(CURVE_ROLE, curve_node.GetID())
         if result.activation is not None:
             activation_node = activation_node or _add(scene, "vtkMRMLScalarVolumeNode", f"{name} DCM activation")
             _set_activation(activation_node, result.volume.with_array(result.activation))
@@ -124,6 +121,11 @@ def result_to_nodes(
             node.SetNodeReferenceID(VOLUME_ROLE, volume_node.GetID())
         table_node.SetNodeReferenceID(SEGMENTATION_ROLE, segmentation_node.GetID())
         folder = _place(volume_node, table_node, [node for node in outputs if node not in placed])
+    if masks is not None:  # last: what a browser plays cannot be taken back
+        cine.play_masks(browser, masks, segmentation_node, facts)
+        cine.show_phase(volume_node, result.phase)
+    if result.heart_beat is None and curve_node is not None:
+        _remove(curve_node)  # of an earlier run, about other masks
     return ResultNodes(
         volume=volume_node,
         segmentation=segmentation_node,
@@ -131,6 +133,7 @@ def result_to_nodes(
         table=table_node,
         chart=chart_node,
         activation=activation_node if result.activation is not None else None,
+        curve=curve_node if result.heart_beat is not None else None,
         folder=folder,
     )
 
@@ -154,30 +157,10 @@ def _add(scene: Any, class_name: str, name: str) -> Any:
     return scene.AddNewNodeByClass(class_name, scene.GenerateUniqueName(name))
 
 
-def _set_chart(chart_node: Any, table_node: Any, result: Result, name: str) -> list[Any]:
-    probability = _part(chart_node, PROBABILITY_ROLE, "vtkMRMLPlotSeriesNode", "Probability")
-    chart.set_probability_series(probability, table_node)
-    series = [probability]
-    line = _part(chart_node, THRESHOLD_ROLE, "vtkMRMLPlotSeriesNode", "Threshold")
-    points = _part(chart_node, THRESHOLD_TABLE_ROLE, "vtkMRMLTableNode", f"{name} DCM threshold", hidden=True)
-    chart.set_threshold_series(line, points, result.provenance.decision.threshold, len(result.rows))
-    series.append(line)
-    chart.set_chart(chart_node, f"{name}: probability of a DCM-like phenotype", series)
-    return series
-
-
-def _part(chart_node: Any, role: str, class_name: str, name: str, *, hidden: bool = False) -> Any:
-    """The node that the chart refers to in this role; it is added where it is missing."""
-    node = chart_node.GetNodeReference(role)
-    if node is None:
-        scene = chart_node.GetScene()
-        node = scene.CreateNodeByClass(class_name)
-        node.UnRegister(None)
-        node.SetName(name)
-        node.SetHideFromEditors(hidden)
-        scene.AddNode(node)
-        chart_node.SetNodeReferenceID(role, node.GetID())
-    return node
+def _remove(chart_node: Any) -> None:
+    scene = chart_node.GetScene()
+    for node in (*chart.parts_of(chart_node), chart_node):
+        scene.RemoveNode(node)
 
 
 def _set_activation(node: Any, activation: Volume) -> None:

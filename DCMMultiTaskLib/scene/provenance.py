@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from DCMMultiTaskLib.inference.files import summary
 from DCMMultiTaskLib.inference.result import Result
 
 PREFIX = "DCMMultiTask."
@@ -20,15 +21,12 @@ def stamp(node: Any, attributes: dict[str, str]) -> None:
 
 
 def attributes_of(result: Result) -> dict[str, str]:
-    """The patient's row and the provenance, each value as text (JSON where it is not text already)."""
+    """What `NAME_summary.json` says, each value as text (JSON where it is not text already)."""
     facts = {
-        **result.provenance.to_dict(),
+        **{name: value for name, value in summary(result).items() if name not in ("name", "files")},
         "dcm_probability": float(result.dcm_probability),
         "dcm_class": int(result.dcm_class),
-        "rule": result.rule,
         "slice_axis": "IJK"[result.slice_axis],
-        "cancelled": bool(result.cancelled),
-        "use": "research use only",
     }
     return {name: value if isinstance(value, str) else json.dumps(value, default=str) for name, value in facts.items()}
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-# Marks a segment that was made here: one of the same name that the user has drawn is never removed.
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from DCMMultiTaskLib.imaging.segments import SEGMENTS, Segment
 from DCMMultiTaskLib.imaging.volume import Geometry
 from DCMMultiTaskLib.scene.volumes import refuse_transformed, set_geometry
 
+# Marks a segment that was made here: one of the same name that the user has drawn is never removed.
 OURS = "DCMMultiTask.Segment"
 
 
@@ -35,7 +34,7 @@ def set_labels(
     import slicer
 
     refuse_transformed(node)
-    if node.GetDisplayNode() is None:
+    if node.GetDisplayNode() is None and node.GetScene() is volume_node.GetScene():  # not inside a sequence
         node.CreateDefaultDisplayNodes()
         node.GetDisplayNode().SetOpacity2DFill(0.25)  # the image stays readable below the mask
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume_node)

@@ -10,9 +10,10 @@ import numpy as np
 from DCMMultiTaskLib.imaging.orientation import SliceOrientation
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.report.study import heart_field
+from DCMMultiTaskLib.scene.cine import add_study
 from DCMMultiTaskLib.scene.embedded import new_scene
 from DCMMultiTaskLib.scene.files import save_scene
-from DCMMultiTaskLib.scene.nodes import ResultNodes, add_volume, result_to_nodes
+from DCMMultiTaskLib.scene.nodes import ResultNodes, result_to_nodes
 from DCMMultiTaskLib.scene.rendering import quiet
 from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS
 
@@ -106,6 +107,6 @@ def write_bundle(result: Result, path: Path, *, cavity: bool = True) -> Path:
         InputError: There is no Slicer core in this Python, or the file cannot be written.
     """
     scene = new_scene()
-    volume = add_volume(result.volume, result.name, scene=scene)
+    volume = add_study(result.study, scene=scene)
     arrange_views(result, result_to_nodes(result, volume, cavity=cavity))
     return save_scene(path, scene=scene)
