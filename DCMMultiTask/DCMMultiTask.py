@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
-import ctk
 import qt
 import slicer
 import vtk
@@ -21,14 +19,13 @@ MODULE_DIRECTORY = Path(__file__).resolve().parent
 LIBRARY_PARENT = MODULE_DIRECTORY if (MODULE_DIRECTORY / "DCMMultiTaskLib").is_dir() else MODULE_DIRECTORY.parent
 sys.path[:0] = [path for path in (str(LIBRARY_PARENT), str(MODULE_DIRECTORY)) if path not in sys.path]
 
-from DCMMultiTaskLib.errors import InputError  # noqa: E402
-from DCMMultiTaskModule import display, inputs  # noqa: E402
+from DCMMultiTaskModule import cine, display, inputs  # noqa: E402
 from DCMMultiTaskModule.dependencies import ensureTorch, requireTorch  # noqa: E402
 from DCMMultiTaskModule.logic import DCMMultiTaskLogic  # noqa: E402
-from DCMMultiTaskModule.model_card import showModelCard  # noqa: E402
-from DCMMultiTaskModule.parameters import DCMMultiTaskParameterNode, whatIsMissing  # noqa: E402
+from DCMMultiTaskModule.model_section import ModelSection, availableDevices  # noqa: E402
+from DCMMultiTaskModule.parameters import DCMMultiTaskParameterNode, Phases, whatIsMissing  # noqa: E402
 from DCMMultiTaskModule.results_panel import ResultsPanel  # noqa: E402
-from DCMMultiTaskModule.running import widgetsOfARun  # noqa: E402
+from DCMMultiTaskModule.running import Run  # noqa: E402
 from DCMMultiTaskModule.sample_data import registerSampleData, sampleVolume  # noqa: E402
 from DCMMultiTaskModule.self_test import DCMMultiTaskTest  # noqa: E402
 
@@ -73,17 +70,10 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def __init__(self, parent=None) -> None:
         # Set first: without a parent, the base class calls setup() itself.
-        self.logic = None
-        self.results = None
+        self.logic = self.results = self.run = self.model = None
         self._parameterNode = None
         self._guiTag = None
         self._inputVolumeID = None
-        self._shownModel = None
-        self._running = False
-        self._windowWasShown = False
-        self._cancelRequested = False
-        self._reloadWanted = False
-        self._gone = False
         super().__init__(parent)
 
     def setup(self) -> None:
@@ -93,14 +83,14 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = DCMMultiTaskLogic()
+        self.run = Run(self.ui)
         self.results = ResultsPanel(self.ui)
+        self.model = ModelSection(self.ui, self.logic, self.run)
         self.ui.progressBar.visible = False
-        self.ui.modelPathLineEdit.filters = ctk.ctkPathLineEdit.Files
-        self.ui.modelPathLineEdit.nameFilters = [_("Model packages (*.dcmmodel)")]
         self.ui.modelPathLineEdit.connect("currentPathChanged(QString)", self.onModelPathChanged)
-        self.ui.modelCardButton.connect("clicked(bool)", self.onModelCard)
         self.ui.detectDevicesButton.connect("clicked(bool)", self.onDetectDevices)
         self.ui.sampleButton.connect("clicked(bool)", self.onLoadSample)
+        self.ui.cineFolderButton.connect("clicked(bool)", self.onLoadFolder)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
@@ -110,10 +100,10 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def cleanup(self) -> None:
         """The panel goes: a run ends without it, and what is still being loaded is waited for."""
-        self._cancelRequested = self._gone = True
+        self.run.cancelRequested = self.run.gone = True
         self.setParameterNode(None)
         self.removeObservers()
-        if not self._running:
+        if not self.run.active:
             self.logic.worker.wait()
 
     def enter(self) -> None:
@@ -121,11 +111,11 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def exit(self) -> None:
         """Other modules may change the parameter node; the panel follows when it is entered again."""
-        if not self._running:
+        if not self.run.active:
             self.setParameterNode(None)
 
     def onSceneStartClose(self, caller, event) -> None:
-        self._cancelRequested = True
+        self.run.cancelRequested = True
         self.setParameterNode(None)
 
     def onSceneEndClose(self, caller, event) -> None:
@@ -153,8 +143,8 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def onReload(self) -> None:
         """For developers: reload the library and the parts of the module with it, when nothing runs any more."""
-        if self._running:
-            self._cancelRequested = self._reloadWanted = True
+        if self.run.active:
+            self.run.cancelRequested = self.run.reloadWanted = True
             return
         self.logic.worker.wait()
         for name in [name for name in sys.modules if name.split(".")[0] in ("DCMMultiTaskLib", "DCMMultiTaskModule")]:
@@ -190,69 +180,61 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             for name, node in display.outputsOf(parameters.inputVolume).items():
                 setattr(parameters, name, node)
             self.results.show(parameters.table)
-            if not self._running:  # what is said of one volume is not left above another
+            if not self.run.active:  # what is said of one volume is not left above another
                 self.ui.statusLabel.text = self.results.summary()
         if parameters.roi and parameters.inputVolume:
             display.fitRoi(parameters.roi, parameters.inputVolume)  # a new box, which could not be seen or dragged
-        self._showModel(parameters.modelPath)
+        self.model.show(parameters.modelPath)
+        cine.showPhases(self.ui, parameters.inputVolume)
         self.ui.thresholdSlider.enabled = not parameters.useModelThreshold
         self.ui.activationSelector.enabled = parameters.computeActivation
         self.results.show(parameters.table)
         self._setApply(whatIsMissing(parameters))
 
-    def _showModel(self, path: str) -> None:
-        """Name the model under its path, or say what is wrong with the file."""
-        if self.ui.modelPathLineEdit.currentPath != path:
-            self.ui.modelPathLineEdit.currentPath = path
-        if self._shownModel != path:
-            self._shownModel = path
-            try:
-                facts = self.logic.modelFacts(path)
-            except InputError as error:
-                text = str(error)
-            else:
-                shipped = "" if path else _(", comes with the extension")
-                text = f"{facts.name} {facts.version}{shipped}"
-            self.ui.modelInfoLabel.text = text
-
     def onModelPathChanged(self, path: str) -> None:
         if self._parameterNode:
             self._parameterNode.modelPath = path
 
-    def onModelCard(self, _checked: bool = False) -> None:
-        with self._errorsShown():
-            facts = self.logic.modelFacts(self.ui.modelPathLineEdit.currentPath)
-            showModelCard(f"{facts.name} {facts.version}", facts.card, self.ui.modelCardButton.window())
-
     def onDetectDevices(self, _checked: bool = False) -> None:
-        with self._runningState(), self._errorsShown():
+        with self._running(_("Loading PyTorch...")):
             requireTorch()
-            devices = self.logic.worker.run(_availableDevices, cancelled=self.stopWanted)
+            devices = self.logic.worker.run(availableDevices, cancelled=self.run.stopWanted)
             if devices:
                 self.ui.deviceInfoLabel.text = _("Found: {devices}").format(devices="; ".join(devices))
             self.ui.statusLabel.text = ""
 
     def onLoadSample(self, _checked: bool = False) -> None:
-        with self._errorsShown():
-            volume = sampleVolume()
-            if self._parameterNode:
-                self._parameterNode.inputVolume = volume
+        with self.run.errorsShown():
+            self._choose(sampleVolume())
+
+    def onLoadFolder(self, _checked: bool = False) -> None:
+        """A cine as scanners write it, one series per slice position, which Slicer's own readers do not join."""
+        folder = qt.QFileDialog.getExistingDirectory(self.ui.inputsCollapsibleButton, _("Folder of one study"), "")
+        if folder:
+            with self._running(_("Reading the folder...")):
+                study = self.logic.worker.run(cine.reading(folder), cancelled=self.run.stopWanted)
+                self.ui.statusLabel.text = ""
+                if study is not None and not self.run.stopWanted():
+                    self._choose(cine.addStudy(study))
+                    self.ui.statusLabel.text = "\n".join(study.notes)
+
+    def _choose(self, volume) -> None:
+        if self._parameterNode:
+            self._parameterNode.inputVolume = volume
 
     def onApplyButton(self, _checked: bool = False) -> None:
         """Start, or, while running, ask to stop."""
-        if self._running:
-            self._cancelRequested = True
-            self.ui.applyButton.enabled = False
-            self.ui.statusLabel.text = _("Stopping after the slices in hand...")
+        if self.run.active:
+            self.run.cancel()
             return
         parameters = self._parameterNode
-        with self._runningState(), self._errorsShown():
-            ensureTorch(self.showStatus)
-            self.showStatus(_("Loading PyTorch and the model..."))
+        with self._running(_("Loading PyTorch and the model...")):
+            ensureTorch(self.run.say)
             nodes = self.logic.process(
                 parameters.inputVolume,
                 parameters.segmentation,
                 parameters.table,
+                allPhases=parameters.phases is Phases.ALL,
                 roi=parameters.roi,
                 modelPath=parameters.modelPath,
                 computeActivation=parameters.computeActivation,
@@ -263,29 +245,16 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 largestComponent=parameters.largestComponent,
                 showCavity=parameters.showCavity,
                 progress=self.onProgress,
-                cancelled=self.stopWanted,
+                cancelled=self.run.stopWanted,
             )
-            if not self._gone:
+            if not self.run.gone:
                 self._onFinished(parameters, nodes)
 
     def onProgress(self, done: int, total: int) -> None:
         self.ui.progressBar.maximum = total
         self.ui.progressBar.value = done
-        if not self._cancelRequested:
+        if not self.run.cancelRequested:
             self.ui.statusLabel.text = _("Analysing...")
-
-    def showStatus(self, text: str) -> None:
-        """Say what is going on, before something begins that keeps the window from being drawn."""
-        self.ui.statusLabel.text = text
-        slicer.app.processEvents()
-
-    def stopWanted(self) -> bool:
-        """Whether the run has to end: Cancel, a closed scene, a reload, or Slicer is being closed."""
-        return self._cancelRequested or self._isQuitting()
-
-    def _isQuitting(self) -> bool:
-        window = slicer.util.mainWindow()
-        return bool(self._windowWasShown and window and not window.visible)
 
     def _onFinished(self, parameters: DCMMultiTaskParameterNode, nodes) -> None:
         if nodes is None:
@@ -302,20 +271,16 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.statusLabel.text = self.results.summary()
 
     @contextmanager
-    def _runningState(self):
-        self._running, self._cancelRequested, self._reloadWanted = True, False, False
-        window = slicer.util.mainWindow()
-        self._windowWasShown = bool(window and window.visible)
+    def _running(self, status: str):
         try:
-            with widgetsOfARun(self.ui):
+            with self.run.started(status), self.run.errorsShown():
                 yield
         finally:
-            self._running = False
             self._afterRun()
 
     def _afterRun(self) -> None:
         """Make up for what had to wait until the run was over."""
-        if self._gone:
+        if self.run.gone:
             return
         if not self.parent.isEntered:
             self.setParameterNode(None)
@@ -323,39 +288,13 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.initializeParameterNode()
         else:
             self.updatePanel()
-        if self._reloadWanted:
+        if self.run.reloadWanted:
             qt.QTimer.singleShot(0, self.onReload)
 
-    @contextmanager
-    def _errorsShown(self):
-        """Show an error once, in words; the details are for a bug report."""
-        try:
-            yield
-        except InputError as error:
-            details = getattr(error, "details", "")
-            self._showError(str(error), **({"detailedText": details} if details else {}))
-        except Exception as error:
-            self._showError(
-                _("The analysis failed and the scene is unchanged: {error}").format(error=error),
-                detailedText=traceback.format_exc(),
-            )
-
-    def _showError(self, message: str, **details) -> None:
-        if self._gone or self._isQuitting():
-            return  # a dialog would keep Slicer from ending
-        self.ui.statusLabel.text = message
-        slicer.util.errorDisplay(message, **details)
-
     def _setApply(self, missing: str) -> None:
-        if not self._running:
+        if not self.run.active:
             self.ui.applyButton.enabled = not missing
             self.ui.applyButton.toolTip = missing or _("Segment the myocardium and estimate the probabilities.")
-
-
-def _availableDevices(_job) -> list[str]:
-    from DCMMultiTaskLib.inference.device import available_devices
-
-    return available_devices()
 
 
 def _nodeID(node) -> str | None:

@@ -99,18 +99,38 @@ def slicePosition(tableNode, index: int | None = None) -> tuple[float, float, fl
 
 
 def jumpToSlice(tableNode, index: int) -> None:
-    """Move all slice views to the heart on slice `index` of the result's volume."""
+    """Move all slice views to the heart on slice `index` of the result's volume, in the phase that the table is of."""
+    from DCMMultiTaskLib.scene.cine import show_phase
+    from DCMMultiTaskLib.scene.provenance import facts_of
+
+    if volumeOf(tableNode) is not None:
+        show_phase(volumeOf(tableNode), facts_of(tableNode)["phase"])
     jumpTo(slicePosition(tableNode, index))
 
 
-def showChart(tableNode) -> None:
-    """Show the chart of the probabilities in the layout."""
+def chartOf(tableNode):
+    """The chart of the probabilities of a result, or None."""
     from DCMMultiTaskLib.scene.nodes import CHART_ROLE
 
-    chart = tableNode.GetNodeReference(CHART_ROLE)
-    if chart is None:
-        raise InputError(_("The chart of this result is no longer in the scene."))
-    slicer.modules.plots.logic().ShowChartInLayout(chart)
+    return tableNode.GetNodeReference(CHART_ROLE) if tableNode else None
+
+
+def curveOf(tableNode):
+    """The chart of the volume over the heart beat, or None."""
+    from DCMMultiTaskLib.scene.nodes import CURVE_ROLE
+
+    return tableNode.GetNodeReference(CURVE_ROLE) if tableNode else None
+
+
+def showPoint(tableNode, pointsNode, index: int) -> None:
+    """Show the slice, or the phase of the cine, that a point of one of the result's plots stands for."""
+    from DCMMultiTaskLib.scene import chart, cine
+
+    if pointsNode in chart.parts_of(chartOf(tableNode)):
+        jumpToSlice(tableNode, index)
+    elif pointsNode in chart.parts_of(curveOf(tableNode)) and volumeOf(tableNode) is not None:
+        phase = slicer.util.arrayFromTableColumn(pointsNode, "phase")[index]
+        cine.show_phase(volumeOf(tableNode), int(phase) - 1)
 
 
 def centre3D() -> None:

@@ -35,6 +35,7 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
         segmentation=None,
         table=None,
         *,
+        allPhases=True,
         roi=None,
         modelPath="",
         computeActivation=False,
@@ -50,9 +51,10 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
         """Analyse a volume and put mask, table, chart and activation map into the scene.
 
         Args:
-            inputVolume: `vtkMRMLScalarVolumeNode`, a short-axis stack.
+            inputVolume: `vtkMRMLScalarVolumeNode`, a short-axis stack; of a cine, the node that shows its phases.
             segmentation: `vtkMRMLSegmentationNode` to update; None makes a new one.
             table: `vtkMRMLTableNode` to update; None makes a new one.
+            allPhases: Of a cine, all phases, with end diastole found; False for the one that is shown.
             roi: `vtkMRMLMarkupsROINode` around the left ventricle; None lets the network find the heart.
             modelPath: A .dcmmodel file; empty for the model that comes with the extension.
             computeActivation: Also make the class activation map.
@@ -76,12 +78,13 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
             InputError: One sentence that says what is wrong.
         """
         requireTorch()
-        from DCMMultiTaskLib.imaging.study import Study
         from DCMMultiTaskLib.measurements.quality import NOT_ANALYSED
-        from DCMMultiTaskLib.scene.nodes import result_to_nodes, volume_from_node
+        from DCMMultiTaskLib.scene.cine import shown_phase, study_of
+        from DCMMultiTaskLib.scene.nodes import result_to_nodes
         from DCMMultiTaskLib.scene.volumes import roi_from_node
 
-        study = Study(inputVolume.GetName(), [volume_from_node(inputVolume)])
+        study = study_of(inputVolume)
+        phase = "ed" if allPhases else shown_phase(inputVolume)
         region = roi_from_node(roi) if roi else None
 
         def work(job):
@@ -90,6 +93,7 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
                 return None
             return predictor.predict(
                 study,
+                phase=phase,
                 slice_axis=sliceAxis,
                 roi=region,
                 threshold=threshold,

@@ -40,11 +40,25 @@ class SliceAxis(enum.Enum):
         return _("Automatic (largest spacing)") if self is SliceAxis.AUTO else self.name
 
 
+class Phases(enum.Enum):
+    """Which phases of a cine are analysed."""
+
+    ALL = "all"
+    SHOWN = "shown"
+
+    def label(self) -> str:
+        return {
+            Phases.ALL: _("All, end diastole is found"),
+            Phases.SHOWN: _("The one that is shown"),
+        }[self]
+
+
 @parameterNodeWrapper
 class DCMMultiTaskParameterNode:
     """Everything that the user can choose, so that a saved scene restores the panel.
 
     inputVolume - Short-axis volume to analyse.
+    phases - Of a cine: all of them, or the one that is shown.
     roi - Box around the left ventricle; none: the network finds the heart.
     modelPath - A .dcmmodel file; empty: the model that comes with the extension.
     segmentation, table, activationVolume - Outputs; none: a new node.
@@ -54,6 +68,7 @@ class DCMMultiTaskParameterNode:
     """
 
     inputVolume: slicer.vtkMRMLScalarVolumeNode
+    phases: Phases = Phases.ALL
     roi: slicer.vtkMRMLMarkupsROINode
     modelPath: str
     segmentation: slicer.vtkMRMLSegmentationNode

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import html
 import math
 from pathlib import Path
 
@@ -11,8 +11,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from DCMMultiTaskModule import display
+from DCMMultiTaskModule.plots import PlotClicks
 
-COLUMNS = ("slice", "dcm_probability", "quality", "position_mm", "myocardium_area_mm2")
+COLUMNS = ("slice", "dcm_probability", "myocardium_area_mm2", "quality")
 # Amber behind black: readable in Slicer's light and dark styles.
 WARNING_COLOUR = (255, 213, 128)
 
@@ -28,16 +29,21 @@ class ResultsPanel:
         self.ui = ui
         self.table = None
         self.rows = []
+        self.plots = PlotClicks(self.onPoint)
         self._sortColumn = 0
         self._descending = False
         header = ui.sliceTable.horizontalHeader()
         header.setSortIndicatorShown(True)
         header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
         header.setStretchLastSection(True)
+        # The reasons against a slice are whole sentences: they take as many lines as they need.
+        ui.sliceTable.wordWrap = True
+        ui.sliceTable.verticalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
         header.connect("sectionClicked(int)", self.onHeaderClicked)
         ui.sliceTable.connect("currentCellChanged(int,int,int,int)", self.onCurrentCellChanged)
         ui.sliceTable.connect("cellClicked(int,int)", self.onCellClicked)
         ui.showChartButton.connect("clicked(bool)", self.onShowChart)
+        ui.showCurveButton.connect("clicked(bool)", self.onShowCurve)
         ui.show3DButton.connect("toggled(bool)", self.onShow3D)
         ui.exportTableButton.connect("clicked(bool)", self.onExportTable)
         ui.exportSceneButton.connect("clicked(bool)", self.onExportScene)
@@ -45,21 +51,23 @@ class ResultsPanel:
 
     def show(self, tableNode) -> None:
         """Show the result in a table node; None, or a table without a result, empties the section."""
-        from DCMMultiTaskLib.scene.provenance import node_attributes
+        from DCMMultiTaskLib.scene.provenance import facts_of
         from DCMMultiTaskLib.scene.table import rows_of
 
-        facts = node_attributes(tableNode) if tableNode else {}
+        facts = facts_of(tableNode) if tableNode else {}
         self.table = tableNode if facts else None
         self.rows = rows_of(tableNode) if facts else []
         has = bool(facts)
-        self.ui.probabilityLabel.text = patientText(facts) if has else _("No result yet.")
+        self.ui.probabilityLabel.text = patientText(facts, self.rows) if has else _("No result yet.")
         self.ui.ruleLabel.text = facts.get("rule", "")
         self.ui.ruleLabel.visible = has
-        notes = json.loads(facts.get("notes", "[]"))
+        notes = facts.get("notes", [])
         self.ui.notesLabel.text = "\n".join(notes)
         self.ui.notesLabel.visible = bool(notes)
-        for button in (self.ui.showChartButton, self.ui.exportTableButton, self.ui.exportSceneButton):
+        for button in (self.ui.exportTableButton, self.ui.exportSceneButton):
             button.enabled = has
+        self.ui.showChartButton.enabled = display.chartOf(self.table) is not None
+        self.ui.showCurveButton.visible = display.curveOf(self.table) is not None
         segmentation = display.segmentationOf(self.table) if has else None
         self.ui.show3DButton.setSegmentationNode(segmentation)
         self.ui.resultsCollapsibleButton.enabled = has
@@ -95,7 +103,15 @@ class ResultsPanel:
         self._jumpToRow(row)
 
     def onShowChart(self, _checked: bool = False) -> None:
-        display.showChart(self.table)
+        self.plots.show(display.chartOf(self.table))
+
+    def onShowCurve(self, _checked: bool = False) -> None:
+        self.plots.show(display.curveOf(self.table))
+
+    def onPoint(self, tableNode, index: int) -> None:
+        """A point of a plot was clicked: show its slice, or its phase."""
+        if self.table is not None:
+            display.showPoint(self.table, tableNode, index)
 
     def onShow3D(self, shown: bool) -> None:
         """Slicer's own button has made the surface, or removed it."""
@@ -155,6 +171,11 @@ class ResultsPanel:
 
     def _item(self, text: str, row, column: int) -> qt.QTableWidgetItem:
         item = qt.QTableWidgetItem(text)
+        item.setToolTip(
+            _("Slice {number}, {position:.1f} mm from the first one.").format(
+                number=row.slice + 1, position=row.position_mm
+            )
+        )
         if COLUMNS[column] != "quality":
             item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
         if row.quality != "ok":
@@ -168,22 +189,25 @@ class ResultsPanel:
         return item
 
 
-def patientText(facts: dict[str, str]) -> str:
-    """The patient's row in words (rich text), from the attributes of a result's node."""
-    probability = float(facts["dcm_probability"])
-    if math.isnan(probability):
-        return _("<b>No slice could be used</b>, so there is no probability for this patient.")
-    threshold = json.loads(facts["decision"])["threshold"]
-    at = _("At or above the threshold of {threshold:.2f}.")
-    judgement = at if int(facts["dcm_class"]) else _("Below the threshold of {threshold:.2f}.")
-    headline = _("Probability of a DCM-like phenotype: {probability:.2f}").format(probability=probability)
-    return f"<b>{headline}</b><br>{judgement.format(threshold=threshold)}"
+def patientText(facts: dict, rows: list) -> str:
+    """The patient in words (rich text), from what a result's node holds: the first sentence, then the judgement."""
+    from DCMMultiTaskLib.inference.text import first_sentence, phase_sentence
+
+    first, separator, others = first_sentence(facts, rows).partition(",")
+    text = f"<b>{html.escape(first)}</b>{separator}{html.escape(others)}"
+    if not math.isnan(float(facts["dcm_probability"])):
+        threshold = facts["decision"]["threshold"]
+        at = _("The probability is at or above the threshold of {threshold:.2f}.")
+        judgement = at if facts["dcm_class"] else _("The probability is below the threshold of {threshold:.2f}.")
+        text += f"<br>{judgement.format(threshold=threshold)}"
+    phase = phase_sentence(facts)
+    return f"{text} {html.escape(phase)}" if phase else text
 
 
 def rowTexts(row) -> tuple[str, ...]:
-    """A row's cells as they are shown; a dash where there is no number."""
+    """A row's cells as they are shown, slices counted from 1; a dash where there is no number."""
     probability = "–" if _isNaN(row.dcm_probability) else f"{row.dcm_probability:.2f}"
-    return str(row.slice), probability, row.quality, f"{row.position_mm:.1f}", f"{row.myocardium_area_mm2:.0f}"
+    return str(row.slice + 1), probability, f"{row.myocardium_area_mm2:.0f}", row.quality
 
 
 def _isNaN(value) -> bool:

@@ -1,31 +1,99 @@
-"""How the panel looks while an analysis runs."""
+"""One run at a time: how the panel looks meanwhile, how a run is stopped, and what is said when it fails."""
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import slicer
 from slicer.i18n import tr as _
 
+from DCMMultiTaskLib.errors import InputError
 
-@contextmanager
-def widgetsOfARun(ui) -> Iterator[None]:
-    """Apply is Cancel, the progress bar is there and no choice can be changed, until the block is left."""
-    sections = (ui.inputsCollapsibleButton, ui.outputsCollapsibleButton, ui.advancedCollapsibleButton)
-    try:
-        for section in sections:
-            section.enabled = False
-        ui.applyButton.text = _("Cancel")
-        ui.applyButton.toolTip = _("Stop; the slices that are finished are kept.")
-        ui.statusLabel.text = _("Loading PyTorch and the model...")
-        ui.progressBar.maximum = 0  # only says that something goes on
-        ui.progressBar.value = 0
-        ui.progressBar.visible = True
+
+class Run:
+    """What goes on in the panel.
+
+    Args:
+        ui: The panel's widgets by name.
+
+    Attributes:
+        active: Something is running.
+        cancelRequested: It has to end.
+        reloadWanted: The module has to be reloaded when it has ended.
+        gone: The panel is not there any more, so that nothing is shown.
+    """
+
+    def __init__(self, ui) -> None:
+        self.ui = ui
+        self.active = self.cancelRequested = self.reloadWanted = self.gone = False
+        self._windowWasShown = False
+
+    @contextmanager
+    def started(self, status: str) -> Iterator[None]:
+        """Apply is Cancel, the progress bar is there and no choice can be changed, until the block is left."""
+        self.active, self.cancelRequested, self.reloadWanted = True, False, False
+        window = slicer.util.mainWindow()
+        self._windowWasShown = bool(window and window.visible)
+        sections = (
+            self.ui.inputsCollapsibleButton,
+            self.ui.outputsCollapsibleButton,
+            self.ui.advancedCollapsibleButton,
+        )
+        try:
+            for section in sections:
+                section.enabled = False
+            self.ui.applyButton.enabled = True
+            self.ui.applyButton.text = _("Cancel")
+            self.ui.applyButton.toolTip = _("Stop; the slices that are finished are kept.")
+            self.ui.progressBar.maximum = 0  # only says that something goes on
+            self.ui.progressBar.value = 0
+            self.ui.progressBar.visible = True
+            self.say(status)
+            yield
+        finally:
+            self.active = False
+            for section in sections:
+                section.enabled = True
+            self.ui.progressBar.visible = False
+            self.ui.applyButton.text = _("Apply")
+
+    def cancel(self) -> None:
+        """The user wants it to end."""
+        self.cancelRequested = True
+        self.ui.applyButton.enabled = False
+        self.ui.statusLabel.text = _("Stopping after the slices in hand...")
+
+    def say(self, text: str) -> None:
+        """Say what is going on, before something begins that keeps the window from being drawn."""
+        self.ui.statusLabel.text = text
         slicer.app.processEvents()
-        yield
-    finally:
-        for section in sections:
-            section.enabled = True
-        ui.progressBar.visible = False
-        ui.applyButton.text = _("Apply")
+
+    def stopWanted(self) -> bool:
+        """Whether it has to end: Cancel, a closed scene, a reload, or Slicer is being closed."""
+        return self.cancelRequested or self._isQuitting()
+
+    def _isQuitting(self) -> bool:
+        window = slicer.util.mainWindow()
+        return bool(self._windowWasShown and window and not window.visible)
+
+    @contextmanager
+    def errorsShown(self) -> Iterator[None]:
+        """Show an error once, in words; the details are for a bug report."""
+        try:
+            yield
+        except InputError as error:
+            details = getattr(error, "details", "")
+            self._showError(str(error), **({"detailedText": details} if details else {}))
+        except Exception as error:
+            self._showError(
+                _("The analysis failed and the scene is unchanged: {error}").format(error=error),
+                detailedText=traceback.format_exc(),
+            )
+
+    def _showError(self, message: str, **details) -> None:
+        if self.gone or self._isQuitting():
+            return  # a dialog would keep Slicer from ending
+        self.ui.statusLabel.text = message
+        slicer.util.errorDisplay(message, **details)

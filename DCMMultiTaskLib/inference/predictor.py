@@ -271,7 +271,7 @@ def _notes(replaced: int, location: Location, gaps: np.ndarray, counter: Progres
         notes.append("The first pass found no heart, so the centre of the image was analysed.")
     if gaps.any():
         slices = _numbers(np.flatnonzero(gaps))
-        notes.append(f"The ring is open in slice {slices} (counted from 0): its cavity ends at a line across the gap.")
+        notes.append(f"The ring is open in slice {slices}: its cavity ends at a line across the gap.")
     if counter.stopped:
         notes.append("The run was cancelled; only the finished slices have a result.")
     return notes
@@ -283,16 +283,17 @@ def _with_beat_notes(result: Result) -> Result:
         notes.append("The times of the phases do not grow from phase to phase, so there are no rates.")
     if beat and beat.base_left:
         notes.append(
-            f"The base left slice {_numbers(beat.base_left)} (counted from 0) between end diastole and end systole: "
+            f"The base left slice {_numbers(beat.base_left)} between end diastole and end systole: "
             f"{beat.base_left_ml:.0f} of the {beat.stroke_volume_ml:.0f} ml of the stroke volume are from there."
         )
     if beat and beat.ring_lost:
         notes.append(
-            f"Slice {_numbers(beat.ring_lost)} (counted from 0) has a cavity at end diastole and no ring at end "
+            f"Slice {_numbers(beat.ring_lost)} has a cavity at end diastole and no ring at end "
             "systole: the ejection fraction may be too large."
         )
     return replace(result, provenance=replace(result.provenance, notes=(*result.provenance.notes, *notes)))
 
 
 def _numbers(slices: Sequence[int] | np.ndarray) -> str:
-    return ", ".join(map(str, slices))
+    """Slices as people count them, from 1."""
+    return ", ".join(str(number + 1) for number in slices)

@@ -1,8 +1,10 @@
-"""A result and a model in words, for a terminal."""
+"""A result and a model in words."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from DCMMultiTaskLib.imaging.dicom_stacks import count
 from DCMMultiTaskLib.inference.package import ModelPackage
@@ -10,6 +12,51 @@ from DCMMultiTaskLib.inference.result import Result, SliceRow
 from DCMMultiTaskLib.measurements.heart_beat import HeartBeat
 
 HEADER = "slice  position mm  DCM probability  class  myocardium mm²  cavity mm²  quality"
+
+
+def first_sentence(facts: Mapping[str, Any], rows: Sequence[SliceRow]) -> str:
+    """What a radiologist reads first: probability, volume, mass and function, how many slices count, what is wrong.
+
+    Args:
+        facts: As in `NAME_summary.json` (`inference.files.summary`); a number that there is not is None or NaN.
+        rows: A row per slice.
+    """
+    counted = count(len(rows), "slice")
+    wrong: dict[str, list[str]] = {}
+    for row in rows:
+        if row.reasons:
+            wrong.setdefault(", ".join(row.reasons), []).append(str(row.slice + 1))
+    named = [
+        f"slice{'s' if len(numbers) > 1 else ''} {', '.join(numbers)} ({reason})" for reason, numbers in wrong.items()
+    ]
+    amiss = f"; not counted: {'; '.join(named)}" if named else ""
+    if not _known(facts["dcm_probability"]):
+        return f"No probability of a DCM-like phenotype: none of {counted} could be used{amiss}."
+    parts = [f"Probability of a DCM-like phenotype {facts['dcm_probability']:.2f}"]
+    beat = facts.get("heart_beat")
+    if beat and _known(beat["ejection_fraction_percent"]):
+        volume = f"LV volume {beat['edv_ml']:.0f} ml at end diastole and {beat['esv_ml']:.0f} ml at end systole"
+        parts += [volume, f"ejection fraction {beat['ejection_fraction_percent']:.0f} %"]
+    elif _known(facts.get("lv_cavity_volume_ml")):
+        parts.append(f"LV volume {facts['lv_cavity_volume_ml']:.0f} ml")
+    if _known(facts.get("myocardium_mass_g")):
+        parts.append(f"myocardial mass {facts['myocardium_mass_g']:.0f} g")
+    good = sum(not row.reasons for row in rows)
+    return f"{', '.join(parts)}; from {good} of {counted}{amiss}."
+
+
+def phase_sentence(facts: Mapping[str, Any]) -> str:
+    """Which phase of a cine the slices are of; empty for a single volume. Phases count from 1."""
+    phase, phases, beat = facts["phase"] + 1, facts["phases"], facts.get("heart_beat")
+    if phases == 1:
+        return ""
+    if beat:
+        return f"Slices of phase {phase} of {phases}, end diastole; end systole is phase {beat['es_phase'] + 1}."
+    return f"Slices of phase {phase} of {phases}."
+
+
+def _known(number: float | None) -> bool:
+    return number is not None and math.isfinite(number)
 
 
 def describe_result(result: Result) -> str:
@@ -57,8 +104,8 @@ def _heart_beat(beat: HeartBeat) -> str:
             f", peak filling rate {beat.peak_filling_rate_ml_s:.0f} ml/s"
         )
     return (
-        f"End diastole is phase {beat.ed_phase}, end systole phase {beat.es_phase} of {len(beat.phases)} (counted from "
-        f"0): EDV {beat.edv_ml:.0f} ml, ESV {beat.esv_ml:.0f} ml, stroke volume {beat.stroke_volume_ml:.0f} ml, "
+        f"End diastole is phase {beat.ed_phase + 1}, end systole phase {beat.es_phase + 1} of {len(beat.phases)}: "
+        f"EDV {beat.edv_ml:.0f} ml, ESV {beat.esv_ml:.0f} ml, stroke volume {beat.stroke_volume_ml:.0f} ml, "
         f"ejection fraction {beat.ejection_fraction_percent:.0f} %{rates}"
     )
 

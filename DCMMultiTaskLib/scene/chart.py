@@ -1,4 +1,4 @@
-"""The plots: probability against slice with the decision threshold, volume against time with end diastole and systole."""
+"""The plots: probability against slice with the decision threshold, and volume over the heart beat."""
 
 from __future__ import annotations
 
@@ -104,9 +104,7 @@ def _part(chart_node: Any, role: str, class_name: str, name: str, *, hidden: boo
     return node
 
 
-def _set_columns(
-    node: Any, columns: Mapping[str, Sequence[float]], titles: Mapping[str, str] | None = None
-) -> None:
+def _set_columns(node: Any, columns: Mapping[str, Sequence[float]], titles: Mapping[str, str] | None = None) -> None:
     import vtk
 
     modifying = node.StartModify()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -42,7 +43,7 @@ def add_study(study: Study, *, scene: Any = None) -> Any:
     scene = volume_node.GetScene()
     images = scene.AddNewNodeByClass(SEQUENCE_CLASS, f"{study.name} images")
     times = study.times_ms
-    timed = times is not None and all(b > a for a, b in zip(times, times[1:], strict=False))
+    timed = times is not None and all(b > a for a, b in itertools.pairwise(times))
     images.SetIndexName("time" if timed else "phase")
     images.SetIndexUnit("ms" if timed else "")
     for number, phase in enumerate(study.phases):

@@ -35,3 +35,15 @@ def node_attributes(node: Any) -> dict[str, str]:
     """What `stamp` wrote on a node, without the prefix; empty for a node that holds no result."""
     names: Sequence[str] = node.GetAttributeNames()
     return {name[len(PREFIX) :]: node.GetAttribute(name) for name in names if name.startswith(PREFIX)}
+
+
+def facts_of(node: Any) -> dict[str, Any]:
+    """What `stamp` wrote on a node, as it was before it became text."""
+    return {name: _value(text) for name, text in node_attributes(node).items()}
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -9,7 +9,7 @@ from DCMMultiTaskLib.inference.result import Result, SliceRow
 
 # Column -> title that a reader sees, unit (UCUM), description.
 COLUMNS = {
-    "slice": ("Slice", "", "Index along the slice axis, from 0"),
+    "slice": ("Slice (from 0)", "", "Index along the slice axis, from 0"),
     "position_mm": ("Position (mm)", "mm", "Position along the slice normal, from slice 0"),
     "dcm_probability": ("DCM probability", "", "Probability of a DCM-like phenotype in this slice, 0 to 1"),
     "dcm_class": ("DCM class", "", "1 where the probability reaches the threshold, else 0"),

@@ -114,7 +114,7 @@ def test_a_cine_gets_its_volume_curve(
 ) -> None:
     assert main(["predict", str(cine), "-o", str(tmp_path), "--model", str(tiny_model)]) == 0
     printed = capsys.readouterr().out
-    assert "End diastole is phase 0, end systole phase" in printed and "ejection fraction" in printed
+    assert "End diastole is phase 1, end systole phase" in printed and "ejection fraction" in printed
     with (tmp_path / "beating_phases.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert list(rows[0]) == ["phase", "time_ms", "lv_cavity_ml", "myocardium_ml", "is_ed", "is_es"]

@@ -125,7 +125,8 @@ class _Application:
         application._io = app.qSlicerCoreIOManager(application, made.scene, made.module_logics)
         application._modules = modules.qSlicerModuleManager(application)
         for name, logic in made.module_logics.items():
-            application._modules._add(modules.qSlicerAbstractCoreModule(name, logic))
+            kind = modules.qSlicerSequencesModule if name == "Sequences" else modules.qSlicerAbstractCoreModule
+            application._modules._add(kind(name, logic))
         self.window: Any = None
         if main_window:
             application._layout = windows.qSlicerLayoutManager(made.scene, made.application_logic)

@@ -60,9 +60,7 @@ def test_a_click_on_apply_gives_mask_table_and_chart(slicer: Any, panel: Any, st
     assert all(0 <= row.dcm_probability <= 1 for row in rows if row.quality == "ok")
     assert panel.ui.sliceTable.rowCount == 7
     chart = study.parameters.table.GetNodeReference("DCMMultiTask.Chart")
-    series = chart.GetPlotSeriesNode()
-    assert series.GetTableNode() is study.parameters.table
-    assert series.GetYColumnName() == "dcm_probability"
+    assert chart.GetNthPlotSeriesNode(0).GetYColumnName() == "dcm_probability"
     probability = float(node_attributes(study.parameters.table)["dcm_probability"])
     assert f"{probability:.2f}" in panel.ui.probabilityLabel.text
     assert not panel.ui.resultsCollapsibleButton.collapsed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,10 @@ def column(panel: Any, number: int) -> list[str]:
     return [table.item(row, number).text() for row in range(table.rowCount)]
 
 
+def text(panel: Any) -> str:
+    return re.sub("<.*?>", "", panel.ui.probabilityLabel.text)
+
+
 def click_header(panel: Any, number: int) -> None:
     from PySide6 import QtCore, QtTest
     from slicer_standin.pythonqt import native
@@ -76,21 +81,22 @@ def click_header(panel: Any, number: int) -> None:
 
 def test_patient_and_slices_are_shown_with_rule_and_notes(panel: Any, result: Any) -> None:
     assert "0.62" in panel.ui.probabilityLabel.text
-    assert "At or above the threshold of 0.50" in panel.ui.probabilityLabel.text
+    assert "at or above the threshold of 0.50" in panel.ui.probabilityLabel.text
+    assert "from 5 of 7 slices; not counted: slice 3 (no myocardium found); slice 5 (ring open)." in text(panel)
     assert panel.ui.ruleLabel.text == "Mean of the slices, for this test."
     assert panel.ui.notesLabel.text == "A note for the user."
-    assert column(panel, 0) == ["0", "1", "2", "3", "4", "5", "6"]
+    assert column(panel, 0) == ["1", "2", "3", "4", "5", "6", "7"]
     assert column(panel, 1) == ["0.20", "0.90", "–", "0.55", "0.05", "0.70", "0.40"]
-    assert column(panel, 2) == list(QUALITY)
+    assert column(panel, 3) == list(QUALITY)
 
 
 def test_a_click_on_a_title_sorts_and_a_second_click_turns_the_order_round(panel: Any, result: Any) -> None:
     click_header(panel, 1)
-    assert column(panel, 0) == ["4", "0", "6", "3", "5", "1", "2"]
+    assert column(panel, 0) == ["5", "1", "7", "4", "6", "2", "3"]
     click_header(panel, 1)
-    assert column(panel, 0) == ["1", "5", "3", "6", "0", "4", "2"]
+    assert column(panel, 0) == ["2", "6", "4", "7", "1", "5", "3"]
     click_header(panel, 0)
-    assert column(panel, 0) == ["0", "1", "2", "3", "4", "5", "6"]
+    assert column(panel, 0) == ["1", "2", "3", "4", "5", "6", "7"]
 
 
 def test_slices_that_should_not_be_believed_stand_out(panel: Any, result: Any) -> None:
@@ -98,7 +104,7 @@ def test_slices_that_should_not_be_believed_stand_out(panel: Any, result: Any) -
     colours = [table.item(row, 0).background().color().name() for row in range(table.rowCount)]
     marked = [row for row, colour in enumerate(colours) if colour == "#ffd580"]
     assert marked == [2, 4]
-    assert "ring open" in table.item(4, 2).toolTip()
+    assert "ring open" in table.item(4, 3).toolTip()
     bold = [row for row in range(table.rowCount) if table.item(row, 1).font().bold()]
     assert bold == [1, 3, 5]
 
@@ -282,6 +288,8 @@ def test_a_patient_without_a_usable_slice_has_no_probability(
     )
     result_to_nodes(empty, result.volume, segmentation_node=result.segmentation, table_node=result.table)
     panel.results.show(result.table)
-    assert "No slice could be used" in panel.ui.probabilityLabel.text
+    assert "none of 7 slices could be used; not counted: slices 1, 2, 3, 4, 5, 6, 7 (no myocardium found)." in text(
+        panel
+    )
     assert column(panel, 1) == ["–"] * 7
     click_cell(panel.ui.sliceTable, 3)  # there is no mask to centre on, and that is no error

@@ -166,7 +166,7 @@ def test_import_model_and_network_have_a_thread_of_their_own_and_the_scene_stays
     panel: Any, study: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from DCMMultiTaskLib.inference.predictor import Predictor
-    from DCMMultiTaskLib.scene import nodes
+    from DCMMultiTaskLib.scene import cine, nodes
 
     where: dict[str, threading.Thread] = {}
 
@@ -181,12 +181,12 @@ def test_import_model_and_network_have_a_thread_of_their_own_and_the_scene_stays
 
     noting(panel.logic, "predictor")
     noting(Predictor, "predict")
-    noting(nodes, "volume_from_node")
+    noting(cine, "study_of")
     noting(nodes, "result_to_nodes")
     click(panel.ui.applyButton)
     assert where["predictor"] is where["predict"]
     assert where["predictor"] is not threading.main_thread()
-    assert where["volume_from_node"] is where["result_to_nodes"] is threading.main_thread()
+    assert where["study_of"] is where["result_to_nodes"] is threading.main_thread()
     assert not where["predict"].is_alive()
 
 
@@ -290,7 +290,7 @@ def test_quitting_while_running_ends_the_run_first_and_asks_nothing(
         window.show()
         process_events()
     assert messages == []
-    assert not panel._running
+    assert not panel.run.active
     assert not [thread for thread in threading.enumerate() if thread.name == "DCMMultiTask"]
 
 

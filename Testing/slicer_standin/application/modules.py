@@ -45,6 +45,15 @@ class qSlicerAbstractCoreModule(QtCore.QObject):
     createNewWidgetRepresentation = widgetRepresentation
 
 
+class qSlicerSequencesModule(qSlicerAbstractCoreModule):
+    """The module of sequences, with the toolbar's browser."""
+
+    def showSequenceBrowser(self, browser: Any) -> bool:
+        if not browser.IsA("vtkMRMLSequenceBrowserNode"):
+            raise TypeError("showSequenceBrowser needs a vtkMRMLSequenceBrowserNode")
+        return True
+
+
 class qSlicerScriptedLoadableModule(qSlicerAbstractCoreModule):
     """A scripted module; its Python class fills in the texts."""
 

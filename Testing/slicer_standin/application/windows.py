@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import slicer
 from PySide6 import QtCore, QtWidgets
@@ -102,12 +102,23 @@ class qMRMLSliceWidget(qMRMLWidget):
         self._logic.FitSliceToBackground()
 
 
+class qMRMLPlotView(QtWidgets.QWidget):
+    """The canvas of a plot: it draws nothing, and tells which points were clicked."""
+
+    _dataSelected = QtCore.Signal(object, object)
+    cpp_signals: ClassVar[dict[str, str]] = {"dataSelected(vtkStringArray*,vtkCollection*)": "_dataSelected"}
+
+    def fitToContent(self) -> None:
+        """Do nothing: there are no axes."""
+
+
 class qMRMLViewWidget(qMRMLWidget):
     """A 3D, plot or table view: its node, and functions of the view that only matter when something is drawn."""
 
     def __init__(self, node: Any) -> None:
         super().__init__()
         self._node = node
+        self._plot: qMRMLPlotView | None = None
 
     def mrmlViewNode(self) -> Any:
         return self._node
@@ -117,7 +128,12 @@ class qMRMLViewWidget(qMRMLWidget):
     def threeDView(self) -> QtWidgets.QWidget:
         return self
 
-    plotView = tableView = threeDView
+    def plotView(self) -> QtWidgets.QWidget:
+        if self._plot is None:
+            self._plot = qMRMLPlotView(self)
+        return self._plot
+
+    tableView = threeDView
 
     def resetFocalPoint(self) -> None:
         """Do nothing: there is no camera."""
