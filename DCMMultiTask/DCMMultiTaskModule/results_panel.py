@@ -11,6 +11,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from DCMMultiTaskModule import display
+from DCMMultiTaskModule.edits import EditWatch, openSegmentEditor
 from DCMMultiTaskModule.plots import PlotClicks
 
 COLUMNS = ("slice", "dcm_probability", "myocardium_area_mm2", "quality")
@@ -30,6 +31,7 @@ class ResultsPanel:
         self.table = None
         self.rows = []
         self.plots = PlotClicks(self.onPoint)
+        self.edits = EditWatch(ui.resultsCollapsibleButton, self.onEdited)
         self._sortColumn = 0
         self._descending = False
         header = ui.sliceTable.horizontalHeader()
@@ -45,6 +47,8 @@ class ResultsPanel:
         ui.showChartButton.connect("clicked(bool)", self.onShowChart)
         ui.showCurveButton.connect("clicked(bool)", self.onShowCurve)
         ui.show3DButton.connect("toggled(bool)", self.onShow3D)
+        ui.editButton.connect("clicked(bool)", self.onEdit)
+        ui.updateButton.connect("clicked(bool)", self.onUpdate)
         ui.exportTableButton.connect("clicked(bool)", self.onExportTable)
         ui.exportSceneButton.connect("clicked(bool)", self.onExportScene)
         self.show(None)
@@ -68,7 +72,10 @@ class ResultsPanel:
             button.enabled = has
         self.ui.showChartButton.enabled = display.chartOf(self.table) is not None
         self.ui.showCurveButton.visible = display.curveOf(self.table) is not None
-        segmentation = display.segmentationOf(self.table) if has else None
+        segmentation = display.segmentationOf(self.table)
+        self.ui.editButton.enabled = segmentation is not None and display.volumeOf(self.table) is not None
+        self.edits.watch(self.table)
+        self.onEdited()
         self.ui.show3DButton.setSegmentationNode(segmentation)
         self.ui.resultsCollapsibleButton.enabled = has
         self._fill()
@@ -117,6 +124,31 @@ class ResultsPanel:
         """Slicer's own button has made the surface, or removed it."""
         if shown:
             display.centre3D()
+
+    def onEdit(self, _checked: bool = False) -> None:
+        openSegmentEditor(self.table)
+
+    def onEdited(self) -> None:
+        """Say so where the segments that are shown are not those that the table was measured on."""
+        from DCMMultiTaskLib.scene.edited import is_edited
+
+        edited = self.table is not None and is_edited(self.table)
+        self.ui.editedLabel.visible = self.ui.updateButton.enabled = edited
+
+    def onUpdate(self, _checked: bool = False) -> None:
+        """Measure the segments as they are now."""
+        from DCMMultiTaskLib.errors import InputError
+        from DCMMultiTaskLib.scene.edited import measure_again
+
+        try:
+            slicer.mrmlScene.SaveStateForUndo()
+            measure_again(self.table)
+        except InputError as error:
+            self.ui.statusLabel.text = str(error)
+            slicer.util.errorDisplay(str(error))
+        else:
+            self.show(self.table)
+            self.ui.statusLabel.text = _("Measured again on the edited mask.")
 
     def onExportTable(self, _checked: bool = False) -> None:
         name = display.exportName(self.table)
@@ -200,8 +232,8 @@ def patientText(facts: dict, rows: list) -> str:
         at = _("The probability is at or above the threshold of {threshold:.2f}.")
         judgement = at if facts["dcm_class"] else _("The probability is below the threshold of {threshold:.2f}.")
         text += f"<br>{judgement.format(threshold=threshold)}"
-    phase = phase_sentence(facts)
-    return f"{text} {html.escape(phase)}" if phase else text
+    edited = _("Measured on a mask that was edited by hand.") if facts.get("mask_edited") else ""
+    return " ".join(part for part in (text, html.escape(phase_sentence(facts)), edited) if part)
 
 
 def rowTexts(row) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import numpy as np
 from DCMMultiTaskLib.imaging.reading import summarise_files
 from DCMMultiTaskLib.imaging.segments import SEGMENTS
 from DCMMultiTaskLib.imaging.writing import write_segmentation, write_volume
+from DCMMultiTaskLib.inference.provenance import masks_sha256
 from DCMMultiTaskLib.inference.result import Result, SliceRow
 from DCMMultiTaskLib.measurements.heart_beat import Phase
 from DCMMultiTaskLib.measurements.quality import OK
@@ -93,6 +94,8 @@ def summary(result: Result) -> dict[str, Any]:
         "heart_beat": _heart_beat(result),
         "cancelled": result.cancelled,
         "files": summarise_files(result.study.source),
+        "masks_sha256": (masks := masks_sha256(result.labels)),
+        "mask_edited": bool(own := result.provenance.network_masks_sha256) and masks != own,
         **result.provenance.to_dict(),
     }
 

@@ -18,7 +18,7 @@ from DCMMultiTaskLib.inference.device import choose_device, describe
 from DCMMultiTaskLib.inference.localisation import IMAGE_CENTRE, Location, locate, slices_to_look_at
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.patient import patient_probability, rule_sentence
-from DCMMultiTaskLib.inference.provenance import Provenance, versions
+from DCMMultiTaskLib.inference.provenance import Provenance, masks_sha256, versions
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.rows import slice_rows
 from DCMMultiTaskLib.inference.runner import Runner
@@ -129,6 +129,7 @@ class Predictor:
                 finished[number] = _Phase.of(segmentation, None if roi is None else inside, largest_component)
             if counter.stopped:
                 break
+        final = {number: found.labels for number, found in finished.items()}
         cavities = {number: cavity_ml(found.labels, study.geometry, axis) for number, found in finished.items()}
         kept = end_diastole(cavities, len(study.phases))
         segmentation, labels, gaps = finished[kept].segmentation, finished[kept].labels, finished[kept].gaps
@@ -144,7 +145,7 @@ class Predictor:
         probability = patient_probability(segmentation.dcm_logit, areas, usable, volume_ml, decision, body=body)
         result = Result(
             study=study,
-            labels={number: found.labels for number, found in finished.items()},
+            labels=final,
             phase=kept,
             slice_axis=axis,
             rows=rows,
@@ -171,6 +172,7 @@ class Predictor:
                 phases=len(study.phases),
                 seconds=round(time.perf_counter() - began, 3),
                 network_seconds=round(runner.seconds, 3),
+                network_masks_sha256=masks_sha256(final),
             ),
             activation=segmentation.source_activation(),
             cancelled=counter.stopped,

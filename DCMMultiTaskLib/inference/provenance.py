@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,7 @@ class Provenance:
         phases: How many phases the study has.
         seconds: Time for the whole study.
         network_seconds: Time in the network.
+        network_masks_sha256: Of the labels as the network gave them (`masks_sha256`): a mask that was edited differs.
     """
 
     model: str
@@ -52,6 +55,16 @@ class Provenance:
     phases: int
     seconds: float
     network_seconds: float
+    network_masks_sha256: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Provenance:
+        """From what `to_dict` gave, also after it was JSON; other keys are left alone."""
+        known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
+        known["notes"] = tuple(known["notes"])
+        known["preprocessing"] = Preprocessing.from_dict(known["preprocessing"])
+        known["decision"] = Decision.from_dict(known["decision"])
+        return cls(**known)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready, fields in order."""
@@ -68,4 +81,12 @@ def versions() -> dict[str, str]:
         "torch": str(torch.__version__),
         "numpy": np.__version__,
         "SimpleITK": sitk.Version.VersionString(),
+    }
+
+
+def masks_sha256(labels: Mapping[int, np.ndarray]) -> dict[str, str]:
+    """SHA-256 of the labels of each phase, uint8 `(K, J, I)`, by its number from 0."""
+    return {
+        str(phase): hashlib.sha256(np.ascontiguousarray(of_phase, dtype=np.uint8).tobytes()).hexdigest()
+        for phase, of_phase in labels.items()
     }

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch.nn.functional as F
 
 from DCMMultiTaskLib.imaging.grid import SliceGrid, normalise
 from DCMMultiTaskLib.imaging.volume import Volume
-from DCMMultiTaskLib.inference.runner import Runner
 from DCMMultiTaskLib.inference.settings import Preprocessing
-from DCMMultiTaskLib.inference.tensors import array_of, tensor_of
+
+if TYPE_CHECKING:
+    from DCMMultiTaskLib.inference.runner import Runner
 
 # Probability from which a pixel is myocardium.
 MYOCARDIUM_THRESHOLD = 0.5
@@ -68,6 +69,11 @@ class Segmentation:
         """Activation on the source's own voxels, 0 to 1 over the study, float32; 0 outside the network's grid."""
         if self.activation is None:
             return None
+        # Here, so that an edited mask can be measured where PyTorch is missing.
+        import torch.nn.functional as F
+
+        from DCMMultiTaskLib.inference.tensors import array_of, tensor_of
+
         scaled = np.zeros_like(self.activation)
         if self.analysed.any():
             values = self.activation[self.analysed]

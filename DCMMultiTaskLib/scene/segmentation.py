@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from DCMMultiTaskLib.imaging.segments import SEGMENTS, Segment
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM, SEGMENTS, Segment
 from DCMMultiTaskLib.imaging.volume import Geometry
+from DCMMultiTaskLib.measurements.masks import lv_cavity
 from DCMMultiTaskLib.scene.volumes import refuse_transformed, set_geometry
 
 # Marks a segment that was made here: one of the same name that the user has drawn is never removed.
@@ -75,6 +77,35 @@ def set_labels(
         node.RemoveClosedSurfaceRepresentation()
         node.CreateClosedSurfaceRepresentation()
     return ids
+
+
+def labels_of(node: Any, volume_node: Any, slice_axis: int) -> np.ndarray:
+    """The labels that a segmentation's segments draw on a volume's grid, also after they were edited.
+
+    Where both lie, the myocardium counts. Without a segment of its own the LV cavity is what the myocardium encloses.
+
+    Returns:
+        uint8 `(K, J, I)`, 1 myocardium, 2 LV cavity.
+
+    Raises:
+        InputError: There is no segment of the myocardium, or the segmentation is under a transform.
+    """
+    import slicer.util
+
+    refuse_transformed(node)
+
+    def mask_of(segment: Segment) -> np.ndarray | None:
+        segment_id = node.GetSegmentation().GetSegmentIdBySegmentName(segment.name)
+        if not segment_id:
+            return None
+        return np.asarray(slicer.util.arrayFromSegmentBinaryLabelmap(node, segment_id, volume_node)) != 0
+
+    myocardium, cavity = mask_of(MYOCARDIUM), mask_of(LV_CAVITY)
+    if myocardium is None:
+        raise InputError(f"the segmentation '{node.GetName()}' has no segment '{MYOCARDIUM.name}'.")
+    if cavity is None:
+        cavity = lv_cavity(myocardium, slice_axis)[0] != 0
+    return np.where(myocardium, np.uint8(MYOCARDIUM.label), cavity * np.uint8(LV_CAVITY.label))
 
 
 def _labelmap(mask: np.ndarray, geometry: Geometry) -> Any:

@@ -55,6 +55,16 @@ def phantom() -> Any:
     return module.make_phantom(11, dilated=True, slices=7, matrix=(112, 112))
 
 
+@pytest.fixture(scope="session")
+def beating(phantom: Any) -> Any:
+    """A synthetic cine of four phases."""
+    from DCMMultiTaskLib.imaging.study import Study
+
+    make = sys.modules["DCMMultiTaskLib.phantom"].make_phantom_cine  # type: ignore[attr-defined]
+    phases = make(11, phases=4, dilated=False, slices=5, matrix=(112, 112))
+    return Study("beating", [phase.volume for phase in phases], times_ms=(0.0, 200.0, 400.0, 600.0))
+
+
 @pytest.fixture
 def study(panel: Any, phantom: Any) -> Any:
     """The synthetic study in the scene, and the small model chosen."""

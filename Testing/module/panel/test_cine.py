@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,6 @@ from slicer_standin.pythonqt import native
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.scene import cine
 from DCMMultiTaskLib.scene.provenance import facts_of
-
-
-@pytest.fixture(scope="session")
-def beating(phantom: Any) -> Study:
-    """A synthetic cine of four phases."""
-    make = sys.modules["DCMMultiTaskLib.phantom"].make_phantom_cine
-    phases = make(11, phases=4, dilated=False, slices=5, matrix=(112, 112))
-    return Study("beating", [phase.volume for phase in phases], times_ms=(0.0, 200.0, 400.0, 600.0))
 
 
 @pytest.fixture

@@ -1,0 +1,86 @@
+"""A result measured again on a mask that was edited by hand, without the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.grid import SliceGrid
+from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
+from DCMMultiTaskLib.imaging.study import Study
+from DCMMultiTaskLib.inference.patient import patient_probability, rule_sentence
+from DCMMultiTaskLib.inference.provenance import Provenance
+from DCMMultiTaskLib.inference.result import Result, SliceRow
+from DCMMultiTaskLib.inference.rows import slice_rows
+from DCMMultiTaskLib.inference.segmentation import Segmentation
+from DCMMultiTaskLib.measurements import masks
+from DCMMultiTaskLib.measurements.quality import CONSTANT, OK, OUTSIDE_ROI
+
+EDITED = "The mask was edited by hand; the other notes are about the network's own mask."
+
+
+def measure_edited(
+    study: Study,
+    labels: Mapping[int, np.ndarray],
+    slice_axis: int,
+    rows: Sequence[SliceRow],
+    provenance: Provenance,
+) -> Result:
+    """Measure edited labels: areas, volumes, quality, and what the patient's probability makes of them.
+
+    The slices keep the probabilities that the network gave them. The patient's probability weighs them by the edited
+    mask, and counts the slices whose quality is now ok.
+
+    Args:
+        study: What was segmented.
+        labels: The edited labels of each phase that has some, uint8 `(K, J, I)`.
+        slice_axis: 0, 1, 2 for I, J, K.
+        rows: Those of the result that was edited.
+        provenance: That of the result that was edited; its hashes stay those of the network's own masks.
+
+    Raises:
+        InputError: The model's calibration is flat, so that a slice's probability does not tell its evidence.
+    """
+    decision = provenance.decision
+    if decision.slice_scale == 0:
+        raise InputError("the model's probabilities do not depend on the slice, so they cannot be weighed again.")
+    probabilities = np.array([row.dcm_probability for row in rows])
+    with np.errstate(divide="ignore"):
+        logit = (np.log(probabilities / (1 - probabilities)) - decision.slice_bias) / decision.slice_scale
+    of_phase = labels[provenance.phase]
+    _, gaps = masks.lv_cavity(of_phase == MYOCARDIUM.label, slice_axis)
+    said = [row.reasons for row in rows]
+    segmentation = Segmentation(
+        grid=SliceGrid.around(
+            study.geometry,
+            slice_axis=slice_axis,
+            centre_lps=np.array(provenance.localisation["centre_ras_mm"]) * (-1, -1, 1),
+            size=provenance.preprocessing.size,
+            spacing_mm=provenance.preprocessing.spacing_mm,
+        ),
+        constant=np.array([CONSTANT in reasons for reasons in said]),
+        analysed=np.isfinite(probabilities),
+        myocardium=np.empty(0, dtype=np.float32),
+        dcm_logit=logit,
+        activation=None,
+    )
+    wanted = np.array([OUTSIDE_ROI not in reasons for reasons in said])
+    new = slice_rows(segmentation, of_phase, gaps, wanted, decision)
+    usable = np.array([row.quality == OK for row in new]) & np.isfinite(logit)
+    areas = np.array([row.myocardium_area_mm2 for row in new])
+    probability = patient_probability(logit, areas, usable, decision)
+    notes = tuple(note for note in provenance.notes if note != EDITED)
+    return Result(
+        study=study,
+        labels=labels,
+        phase=provenance.phase,
+        slice_axis=slice_axis,
+        rows=new,
+        dcm_probability=probability,
+        dcm_class=int(probability >= decision.threshold),
+        rule=rule_sentence(int(usable.sum()), len(new), decision),
+        provenance=replace(provenance, notes=(EDITED, *notes)),
+    )
