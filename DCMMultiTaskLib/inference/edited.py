@@ -17,6 +17,7 @@ from DCMMultiTaskLib.inference.result import Result, SliceRow
 from DCMMultiTaskLib.inference.rows import slice_rows
 from DCMMultiTaskLib.inference.segmentation import Segmentation
 from DCMMultiTaskLib.measurements import masks
+from DCMMultiTaskLib.measurements.heart_beat import cavity_ml
 from DCMMultiTaskLib.measurements.quality import CONSTANT, OK, OUTSIDE_ROI
 
 EDITED = "The mask was edited by hand; the other notes are about the network's own mask."
@@ -71,9 +72,10 @@ def measure_edited(
     new = slice_rows(segmentation, of_phase, gaps, wanted, decision)
     usable = np.array([row.quality == OK for row in new]) & np.isfinite(logit)
     areas = np.array([row.myocardium_area_mm2 for row in new])
-    probability = patient_probability(logit, areas, usable, decision)
+    volume_ml = cavity_ml(of_phase, study.geometry, slice_axis)
+    probability = patient_probability(logit, areas, usable, volume_ml, decision)
     notes = tuple(note for note in provenance.notes if note != EDITED)
-    return Result(
+    result = Result(
         study=study,
         labels=labels,
         phase=provenance.phase,
@@ -81,6 +83,9 @@ def measure_edited(
         rows=new,
         dcm_probability=probability,
         dcm_class=int(probability >= decision.threshold),
-        rule=rule_sentence(int(usable.sum()), len(new), decision),
+        rule="",
         provenance=replace(provenance, notes=(EDITED, *notes)),
     )
+    fraction = result.heart_beat.ejection_fraction_percent if result.heart_beat else float("nan")
+    rule = rule_sentence(int(usable.sum()), len(new), volume_ml, decision, ejection_fraction=fraction)
+    return replace(result, rule=rule)
