@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,10 +11,13 @@ import numpy as np
 from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.evaluation.metrics import MaskScores, mask_scores
+from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.measurements.masks import areas_mm2, enclosed
+from DCMMultiTaskLib.measurements.thickness import wall_thickness
+from DCMMultiTaskLib.measurements.volumes import summation_ml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +42,10 @@ class SliceScore(MaskScores):
 
 @dataclass(frozen=True, kw_only=True)
 class PatientScore(MaskScores):
-    """One patient: the whole mask, all slices of it, the largest cavity and the patient-level probability."""
+    """One patient: the whole mask, all slices of it, the LV cavity and the patient-level probability.
+
+    Files written before the volumes were measured have the largest slice's cavity alone.
+    """
 
     patient: str
     group: str
@@ -47,6 +54,9 @@ class PatientScore(MaskScores):
     true_cavity_mm2: float
     cavity_mm2: float
     dcm_probability: float
+    true_cavity_ml: float = math.nan
+    cavity_ml: float = math.nan
+    wall_sd_mm: float = math.nan
 
 
 def true_areas(truth: Volume, slice_axis: int) -> tuple[np.ndarray, np.ndarray]:
@@ -87,11 +97,23 @@ def score_patient(predictor: Predictor, patient: Patient) -> tuple[list[SliceSco
                 **asdict(mask_scores(predicted, wanted, pixel_mm)),
             )
         )
+    distance_mm = volume.geometry.spacing[axis]
     whole = PatientScore(
         **who,
+        true_cavity_ml=summation_ml(cavities, distance_mm),
+        cavity_ml=summation_ml(np.array([row.cavity_area_mm2 for row in result.rows]), distance_mm),
+        wall_sd_mm=_wall_sd_mm(result.label_map, axis, pixel_mm),
         true_cavity_mm2=max(s.true_cavity_mm2 for s in slices),
         cavity_mm2=max(s.cavity_mm2 for s in slices),
         dcm_probability=result.dcm_probability,
         **asdict(mask_scores(result.mask, true_mask, voxel_mm)),
     )
     return slices, whole
+
+
+def _wall_sd_mm(labels: np.ndarray, slice_axis: int, pixel_mm: tuple[float, float]) -> float:
+    """Standard deviation of the wall's thickness, the mean over the middle third of the slices with a wall."""
+    slices = [view for view in np.moveaxis(labels, 2 - slice_axis, 0) if (view == MYOCARDIUM.label).any()]
+    middle = slices[len(slices) // 3 : len(slices) - len(slices) // 3]
+    walls = [wall_thickness(view == MYOCARDIUM.label, view == LV_CAVITY.label, pixel_mm).sd_mm for view in middle]
+    return float(np.nanmean(walls)) if np.isfinite(walls).any() else math.nan

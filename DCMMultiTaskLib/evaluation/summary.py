@@ -24,7 +24,8 @@ def summarise(
 ) -> dict[str, Any]:
     """Metrics with 95 % intervals over patients, and the model-free baseline beside each AUC.
 
-    The baseline is the area of the LV cavity in the true masks: what a caliper on a perfect contour would tell.
+    The baseline is the LV cavity of the true masks, a slice's area and a patient's volume: what a caliper on perfect
+    contours would tell.
 
     Args:
         slices: Metrics are over those with truth. Distances are over those with a predicted mask too;
@@ -49,8 +50,8 @@ def summarise(
     for size, part in zip(("smallest", "middle", "largest"), np.array_split(np.arange(len(ranked)), 3), strict=True):
         rows = [ranked[number] for number in part]
         metrics[f"dsc_{size}_third"] = _bootstrap(rows).mean(column(rows, "dsc"))
-    measured = _bootstrap(patients).ranked(auc, column(patients, "dcm"), column(patients, "cavity_mm2"))
-    metrics["auc_per_patient_measured_cavity"] = measured
+    measured = _bootstrap(patients).ranked(auc, column(patients, "dcm"), column(patients, "cavity_ml"))
+    metrics["auc_per_patient_measured_volume"] = measured
     return {name: asdict(metric) if isinstance(metric, Estimate) else metric for name, metric in metrics.items()}
 
 
@@ -60,9 +61,10 @@ def _of_rows(rows: Sequence[SliceScore | PatientScore], level: str, threshold: f
     masks = mask_estimates(rows, bootstrap)
     masks["f1_pooled"] = masks.pop("f1")
     classes = class_estimates(labels, probabilities, bootstrap, threshold=threshold)
+    baseline = ("baseline", "true_cavity_mm2") if level == "slice" else ("true_volume", "true_cavity_ml")
     return {
         **{f"{name}_per_{level}": estimate for name, estimate in {**masks, **classes}.items()},
-        f"auc_per_{level}_baseline": bootstrap.ranked(auc, labels, column(rows, "true_cavity_mm2")),
+        f"auc_per_{level}_{baseline[0]}": bootstrap.ranked(auc, labels, column(rows, baseline[1])),
         f"confusion_per_{level}": Counts.of_classes(labels, probabilities, threshold).confusion(),
     }
 
@@ -98,8 +100,8 @@ TITLES = {
     "sensitivity_per_patient": "DCM sensitivity per patient",
     "specificity_per_patient": "DCM specificity per patient",
     "auc_per_patient": "DCM AUC per patient",
-    "auc_per_patient_baseline": "  baseline: area of the true cavity, largest slice",
-    "auc_per_patient_measured_cavity": "  area of the predicted cavity, largest slice",
+    "auc_per_patient_true_volume": "  baseline: volume of the true cavity",
+    "auc_per_patient_measured_volume": "  volume of the predicted cavity",
     "average_precision_per_patient": "DCM average precision per patient",
     "brier_per_patient": "DCM Brier score per patient",
 }

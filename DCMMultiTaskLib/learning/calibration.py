@@ -1,7 +1,8 @@
-"""From logits to probabilities, fitted on patients that the network did not learn from."""
+"""From logits and volumes to probabilities, fitted on patients that the network did not learn from."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,11 @@ from sklearn.linear_model import LogisticRegression
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.patient import patient_logit
 from DCMMultiTaskLib.inference.settings import Decision, PatientRule
+from DCMMultiTaskLib.measurements.quality import OK
 from DCMMultiTaskLib.storage import read_rows
+
+SHRINKAGE = 1.0
+"""Inverse strength of the ridge penalty on the weights of standardised features."""
 
 
 @dataclass(frozen=True)
@@ -26,26 +31,68 @@ class ScoredSlice:
     quality: str
 
 
-def read_scores(files: Sequence[Path]) -> list[ScoredSlice]:
-    """The rows of `slices.csv` files that `evaluate` or a training fold wrote.
+@dataclass(frozen=True)
+class ScoredPatient:
+    """The same of a row of `patients.csv`, as `evaluation.scoring.PatientScore`."""
 
-    Raises:
-        InputError: No such file, or a column is missing.
+    patient: str
+    dcm: int
+    cavity_ml: float
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What networks said of patients that they had not learned from.
+
+    Attributes:
+        slices: Of networks whose own calibration was the identity.
+        patients: The same patients' rows.
     """
-    return [row for file in files for row in read_rows(Path(file), ScoredSlice)]
+
+    slices: Sequence[ScoredSlice]
+    patients: Sequence[ScoredPatient]
+
+    @classmethod
+    def read(cls, files: Sequence[Path]) -> Scores:
+        """Of `slices.csv` files that `evaluate` or a training fold wrote, with the `patients.csv` beside each.
+
+        Raises:
+            InputError: No such file, or a column is missing.
+        """
+        slices = [row for file in files for row in read_rows(Path(file), ScoredSlice)]
+        return cls(
+            slices, [row for file in files for row in read_rows(Path(file).with_name("patients.csv"), ScoredPatient)]
+        )
+
+    def usable_slices(self) -> tuple[np.ndarray, np.ndarray]:
+        """Logits and labels of the slices whose quality is ok, twice `(N,)`."""
+        usable = [row for row in self.slices if row.quality == OK and np.isfinite(row.dcm_probability)]
+        return _logits(usable), np.array([row.dcm for row in usable])
+
+    def patient_logits(self, kind: str) -> np.ndarray:
+        """Each patient's logit by a rule of `inference.settings.RULES`, `(P,)`; NaN where no slice is usable."""
+        found = []
+        for patient in self.patients:
+            own = [row for row in self.slices if row.patient == patient.patient]
+            usable = np.array([row.quality == OK for row in own], dtype=bool)
+            found.append(patient_logit(_logits(own), np.array([row.area_mm2 for row in own]), usable, kind))
+        return np.array(found)
 
 
-def fit_decision(
-    rows: Sequence[ScoredSlice], *, kind: str = "area_weighted_mean_logit", spread: float = 1.0
-) -> Decision:
-    """Logistic (Platt) calibration of slices and patients.
+def _logits(rows: Sequence[ScoredSlice]) -> np.ndarray:
+    probability = np.clip([row.dcm_probability for row in rows], 1e-6, 1 - 1e-6)
+    return np.log(probability / (1 - probability))
 
-    Both labels weigh the same, so a probability is meant at even odds before the image is seen: 0.5 is the point
-    where the image speaks for neither, whatever the share of positives in the training data was.
+
+def fit_decision(scores: Scores, *, kind: str = "area_weighted_mean_logit", spread: float = 1.0) -> Decision:
+    """Logistic calibration of slices by their logits, and of patients by their logits and LV cavity volumes.
+
+    A probability is meant for a group in which as many patients are positive as in the one that it was fitted on. The
+    class is 1 from that share on: there the image speaks for neither.
 
     Args:
-        rows: Out-of-fold slice scores of networks whose own calibration was the identity.
-        kind: Patient rule, of `inference.patient.RULES`.
+        scores: Out-of-fold scores.
+        kind: Patient rule, of `inference.settings.RULES`.
         spread: How many times wider the logits of the network to calibrate spread than those of the networks that gave
             the scores, on patients that both learned from; more than 1 where it was trained longer.
 
@@ -53,35 +100,48 @@ def fit_decision(
         The `decision` part of a model package.
 
     Raises:
-        InputError: Only one label is there.
+        InputError: Only one label is there, or no volume.
     """
-    if {row.dcm for row in rows} != {0, 1}:
-        raise InputError("Calibration needs slices of patients with dcm 1 and with dcm 0.")
-    probability = np.clip([row.dcm_probability for row in rows], 1e-6, 1 - 1e-6)
-    logits = np.log(probability / (1 - probability))
-    areas = np.array([row.area_mm2 for row in rows])
-    usable = np.array([row.quality == "ok" for row in rows]) & np.isfinite(logits)
-    dcm = np.array([row.dcm for row in rows])
-    names = np.array([row.patient for row in rows])
-
-    patients, patient_labels = [], []
-    for name in dict.fromkeys(names):
-        own = names == name
-        logit = patient_logit(logits[own], areas[own], usable[own], kind)
-        if np.isfinite(logit):
-            patients.append(logit)
-            patient_labels.append(int(dcm[own][0]))
-    slice_scale, slice_bias = _logistic(logits[usable], dcm[usable])
-    scale, bias = _logistic(np.array(patients), np.array(patient_labels))
+    logits, volumes = scores.patient_logits(kind), np.array([row.cavity_ml for row in scores.patients])
+    labels = np.array([row.dcm for row in scores.patients])
+    known = np.isfinite(logits) & (volumes > 0)
+    if set(labels[known]) != {0, 1}:
+        raise InputError("Calibration needs usable slices and volumes of patients with dcm 1 and with dcm 0.")
+    volume_ml = math.exp(float(np.log(volumes[known]).mean()))
+    (slice_scale,), slice_bias = fit_logistic([scores.usable_slices()[0]], scores.usable_slices()[1])
+    features = [logits[known], np.log(volumes[known] / volume_ml)]
+    (scale, volume_scale), bias = fit_logistic(features, labels[known])
     return Decision(
+        threshold=round(float(labels[known].mean()), 3),
         slice_scale=slice_scale / spread,
         slice_bias=slice_bias,
-        patient=PatientRule(kind, scale / spread, bias),
+        patient=PatientRule(kind, scale / spread, bias, volume_scale, volume_ml),
     )
 
 
-def _logistic(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    # The weak default penalty keeps the slope finite where the labels separate.
-    model = LogisticRegression(class_weight="balanced").fit(logits[:, None], labels)
-    # A falling slope would turn the network's answer round; no evidence is then the honest answer.
-    return max(float(model.coef_[0, 0]), 0.0), float(model.intercept_[0])
+def fit_logistic(features: Sequence[np.ndarray], labels: np.ndarray) -> tuple[tuple[float, ...], float]:
+    """Weights and offset of a logistic model whose weights are shrunk and not negative.
+
+    Args:
+        features: Each `(N,)`; they are standardised for the fit alone.
+        labels: `(N,)` of 0 and 1.
+
+    Returns:
+        A weight for each feature as it was given, and the offset. A feature with a negative weight is left out: each
+        is one that shall speak for the label, and no evidence is then the honest answer.
+    """
+    columns = [np.asarray(feature, dtype=float) for feature in features]
+    means, deviations = [column.mean() for column in columns], [max(float(column.std()), 1e-9) for column in columns]
+    weights = [0.0] * len(columns)
+    used = list(range(len(columns)))
+    offset = float(np.log(labels.mean() / (1 - labels.mean())))
+    while used:
+        table = np.stack([(columns[n] - means[n]) / deviations[n] for n in used], axis=1)
+        model = LogisticRegression(C=SHRINKAGE).fit(table, labels)
+        if (model.coef_ >= 0).all():
+            for n, weight in zip(used, model.coef_[0], strict=True):
+                weights[n] = float(weight) / deviations[n]
+            offset = float(model.intercept_[0])
+            break
+        used.pop(int(np.argmin(model.coef_[0])))
+    return tuple(weights), offset - sum(weight * float(mean) for weight, mean in zip(weights, means, strict=True))

@@ -19,7 +19,7 @@ from DCMMultiTaskLib.evaluation.summary import evaluate
 from DCMMultiTaskLib.inference.package import ModelPackage, load_package, save_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.settings import Decision, Preprocessing
-from DCMMultiTaskLib.learning.calibration import fit_decision, read_scores
+from DCMMultiTaskLib.learning.calibration import Scores, fit_decision
 from DCMMultiTaskLib.learning.settings import TrainingSettings
 from DCMMultiTaskLib.learning.training import train_network, versions
 from DCMMultiTaskLib.networks.registry import NETWORKS
@@ -60,7 +60,7 @@ def train_model(
         mask_offset: `Patient.mask_offset` of the manifest's patients.
         mask_value: `Patient.mask_value` of the manifest's patients.
         start: Model package whose weights the training starts from; in a fold it must not know the held-out patients.
-        calibrate: `slices.csv` files of folds, to calibrate the probabilities with.
+        calibrate: `slices.csv` files of folds, their `patients.csv` beside them, to calibrate the probabilities with.
         logit_spread: `spread` of `calibration.fit_decision`.
         data_licence: Licence of the training data, for the card.
         flips: Views that prediction averages.
@@ -83,7 +83,7 @@ def train_model(
             raise InputError(f"There is no fold {fold} of {folds}; folds count from 0.")
         train, validation = patient_folds(patients, folds=folds, seed=0)[fold]
     others = [patient for more in also for patient in read_manifest(more)]
-    decision = fit_decision(read_scores(calibrate), spread=logit_spread) if calibrate else Decision()
+    decision = fit_decision(Scores.read(calibrate), spread=logit_spread) if calibrate else Decision()
     directory.mkdir(parents=True, exist_ok=True)
     say(f"Training on {len(train) + len(others)} patients, {len(validation)} held out.")
     began = load_package(start) if start else None

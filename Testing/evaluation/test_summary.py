@@ -42,7 +42,8 @@ def scores():
         for index, dsc in enumerate((0.9, 0.7)):
             areas = {"true_area_mm2": 900.0 + index, "area_mm2": 950.0}
             slices.append(SliceScore(slice=index, dsc=dsc, quality="ok", **areas, **known, **of_slices[index]))
-        patients.append(PatientScore(dsc=0.85, **known, **masks(0.84, 0.7, 140, 10, 60, 3.0 + number, 1.5)))
+        volumes = {"true_cavity_ml": cavity / 20, "cavity_ml": cavity / 21}
+        patients.append(PatientScore(dsc=0.85, **known, **volumes, **masks(0.84, 0.7, 140, 10, 60, 3.0 + number, 1.5)))
     return slices, patients
 
 
@@ -53,7 +54,7 @@ def test_summary_by_hand():
     assert metrics["dsc_per_patient"]["value"] == pytest.approx(0.85)
     # 0.9 is above all four negatives, 0.4 above three of them.
     assert metrics["auc_per_patient"]["value"] == pytest.approx(7 / 8)
-    assert metrics["auc_per_patient_baseline"]["value"] == 1
+    assert metrics["auc_per_patient_true_volume"]["value"] == 1
     assert 0 <= metrics["auc_per_patient"]["low"] < 7 / 8
     assert all(title in table(metrics) for title in TITLES.values())
 
@@ -167,7 +168,7 @@ def test_the_files_keep_their_columns_in_their_order(tmp_path):
         "patient,group,dcm,slice,dsc,true_area_mm2,area_mm2,true_cavity_mm2,cavity_mm2,dcm_probability,quality," + rest
     )
     assert (tmp_path / "patients.csv").read_text(encoding="utf-8").splitlines()[0] == (
-        "patient,group,dcm,dsc,true_cavity_mm2,cavity_mm2,dcm_probability," + rest
+        "patient,group,dcm,dsc,true_cavity_mm2,cavity_mm2,dcm_probability,true_cavity_ml,cavity_ml,wall_sd_mm," + rest
     )
 
 
@@ -179,7 +180,7 @@ def test_stored_metrics_are_shown_whatever_the_baseline_was_called(tmp_path):
     stored = json.loads((tmp_path / "metrics.json").read_text(), parse_constant=pytest.fail)
     assert stored["auc_per_patient"] == {"value": None, "low": None, "high": None}
     old = {name.replace("baseline", "yardstick"): metric for name, metric in stored.items()}
-    assert "auc_per_patient_yardstick" in old
+    assert "auc_per_slice_yardstick" in old
     assert table(stored) == table(old) == table(metrics)
     assert results_table(stored) == results_table(old) == results_table(metrics)
     assert "| DCM AUC per patient | nan | nan to nan |" in results_table(old)
