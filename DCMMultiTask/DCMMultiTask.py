@@ -187,7 +187,8 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.model.show(parameters.modelPath)
         cine.showPhases(self.ui, parameters.inputVolume)
         self.ui.thresholdSlider.enabled = not parameters.useModelThreshold
-        self.ui.activationSelector.enabled = parameters.computeActivation
+        for widget in (self.ui.activationSelector, self.ui.activationKindComboBox):
+            widget.enabled = parameters.computeActivation
         self.results.show(parameters.table)
         self._setApply(whatIsMissing(parameters))
 
@@ -238,6 +239,7 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 roi=parameters.roi,
                 modelPath=parameters.modelPath,
                 computeActivation=parameters.computeActivation,
+                activationKind=parameters.activationKind.value,
                 activationVolume=parameters.activationVolume,
                 device=parameters.device.value,
                 sliceAxis=parameters.sliceAxis.value,

@@ -39,6 +39,7 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
         roi=None,
         modelPath="",
         computeActivation=False,
+        activationKind="class",
         activationVolume=None,
         device="auto",
         sliceAxis=None,
@@ -57,7 +58,9 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
             allPhases: Of a cine, all phases, with end diastole found; False for the one that is shown.
             roi: `vtkMRMLMarkupsROINode` around the left ventricle; None lets the network find the heart.
             modelPath: A .dcmmodel file; empty for the model that comes with the extension.
-            computeActivation: Also make the class activation map.
+            computeActivation: Also make a map of where the network looked.
+            activationKind: "class" for the class activation map, "attention-1" or "attention-2" for the mask of an
+                attention module.
             activationVolume: `vtkMRMLScalarVolumeNode` to update with it; None makes a new one.
             device: "auto", "cpu", "cuda" or "mps".
             sliceAxis: 0, 1, 2 for I, J, K; None takes the axis of the largest spacing.
@@ -98,7 +101,7 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
                 roi=region,
                 threshold=threshold,
                 largest_component=largestComponent,
-                activation=computeActivation,
+                activation=activationKind if computeActivation else False,
                 progress=job.tell,
                 cancelled=job.stopped.is_set,
             )

@@ -40,6 +40,21 @@ class SliceAxis(enum.Enum):
         return _("Automatic (largest spacing)") if self is SliceAxis.AUTO else self.name
 
 
+class ActivationMap(enum.Enum):
+    """What a map of where the network looks shows; the values are those of the library."""
+
+    CLASS = "class"
+    ATTENTION_1 = "attention-1"
+    ATTENTION_2 = "attention-2"
+
+    def label(self) -> str:
+        return {
+            ActivationMap.CLASS: _("Evidence for a DCM-like phenotype"),
+            ActivationMap.ATTENTION_1: _("Attention of the first module"),
+            ActivationMap.ATTENTION_2: _("Attention of the second module"),
+        }[self]
+
+
 class Phases(enum.Enum):
     """Which phases of a cine are analysed."""
 
@@ -62,7 +77,7 @@ class DCMMultiTaskParameterNode:
     roi - Box around the left ventricle; none: the network finds the heart.
     modelPath - A .dcmmodel file; empty: the model that comes with the extension.
     segmentation, table, activationVolume - Outputs; none: a new node.
-    computeActivation - Also make the class activation map.
+    computeActivation, activationKind - Also make a map of where the network looked, and which.
     device, sliceAxis, largestComponent, showCavity - See the panel's tool tips.
     useModelThreshold, threshold - The decision threshold of the model, or this one.
     """
@@ -74,6 +89,7 @@ class DCMMultiTaskParameterNode:
     segmentation: slicer.vtkMRMLSegmentationNode
     table: slicer.vtkMRMLTableNode
     computeActivation: bool = False
+    activationKind: ActivationMap = ActivationMap.CLASS
     activationVolume: slicer.vtkMRMLScalarVolumeNode
     device: Device = Device.AUTO
     sliceAxis: SliceAxis = SliceAxis.AUTO

@@ -21,7 +21,7 @@ from DCMMultiTaskLib.inference.patient import patient_probability, rule_sentence
 from DCMMultiTaskLib.inference.provenance import Provenance, masks_sha256, versions
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.rows import slice_rows
-from DCMMultiTaskLib.inference.runner import Runner
+from DCMMultiTaskLib.inference.runner import ACTIVATIONS, Runner
 from DCMMultiTaskLib.inference.segmentation import Progress, Segmentation, segment
 from DCMMultiTaskLib.measurements import masks
 from DCMMultiTaskLib.measurements.heart_beat import cavity_ml, end_diastole
@@ -68,7 +68,7 @@ class Predictor:
         roi: Roi | None = None,
         threshold: float | None = None,
         largest_component: bool = True,
-        activation: bool = False,
+        activation: bool | str = False,
         body: Body | None = None,
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -84,7 +84,8 @@ class Predictor:
                 mask.
             threshold: DCM probability from which the class is 1; the model's own if None.
             largest_component: Keep only the mask's largest piece.
-            activation: Also give the class activation map.
+            activation: Also give a map of where the network looks: True or `class` for the class activation map,
+                `attention-1` and `attention-2` for the masks M of the Attention Modules (Eq. 1).
             body: How tall and heavy the patient is, for volume and mass for each square metre of body surface.
             progress: Called after each batch with the slices done and the slices in all.
             cancelled: Asked before each batch; True stops, and the finished slices are kept.
@@ -99,6 +100,9 @@ class Predictor:
         if isinstance(study, Volume):
             study = Study("volume", [study])
         check_threshold(threshold)
+        activation = "class" if activation is True else activation or ""
+        if activation and activation not in ACTIVATIONS:
+            raise InputError(f"The map is one of {', '.join(ACTIVATIONS)}, not {activation!r}.")
         with about(study.name):
             phases = _phases_to_segment(study, phase)
             axis = choose_slice_axis(study.geometry, slice_axis)
@@ -175,6 +179,7 @@ class Predictor:
                 network_masks_sha256=masks_sha256(final),
             ),
             activation=segmentation.source_activation(),
+            activation_kind=activation,
             cancelled=counter.stopped,
             body=body,
         )

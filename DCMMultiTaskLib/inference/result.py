@@ -68,7 +68,9 @@ class Result:
         dcm_class: 1 where it reaches the threshold, else 0.
         rule: One sentence: how the patient's probability comes from the slices'.
         provenance: Model, versions, device, notes, preprocessing, seconds.
-        activation: float32 class activation map, 0 to 1, shape of the labels; None unless asked for.
+        activation: float32 map of where the network looked in that phase, 0 to 1, shape of the labels; None unless
+            asked for.
+        activation_kind: Which map, of `runner.ACTIVATIONS`.
         cancelled: True where the user stopped the run; the unfinished slices have quality `not analysed`.
         body: How tall and heavy the patient is; None where it is not known.
     """
@@ -83,6 +85,7 @@ class Result:
     rule: str
     provenance: Provenance
     activation: np.ndarray | None = None
+    activation_kind: str = "class"
     cancelled: bool = False
     body: Body | None = None
 

@@ -19,6 +19,10 @@ from DCMMultiTaskLib.inference.tensors import array_of, tensor_of
 REFERENCE_PIXELS = 128 * 128
 
 
+ACTIVATIONS = ("class", "attention-1", "attention-2")
+"""Maps of where the network looks: class activation, the mask M of the first and of the second Attention Module."""
+
+
 @dataclass(frozen=True, eq=False)
 class Maps:
     """What the network says of B slices.
@@ -26,8 +30,8 @@ class Maps:
     Attributes:
         myocardium: Probabilities, float32 `(B, H, W)`.
         dcm_logit: float32 `(B,)`; NaN from a network that does not classify.
-        activation: Class activation map at the network's own resolution, float32 `(B, H / 16, W / 16)`; None unless
-            asked for.
+        activation: A map of `ACTIVATIONS` at the network's own resolution, float32 `(B, H / 16, W / 16)`; None unless
+            asked for. Attention is averaged over the channels.
     """
 
     myocardium: np.ndarray
@@ -62,18 +66,18 @@ class Runner:
         """How many slices of this size go at a time."""
         return max(1, self.pixels // (height * width))
 
-    def __call__(self, images: np.ndarray, *, flips: Sequence[str] = ("none",), activation: bool = False) -> Maps:
+    def __call__(self, images: np.ndarray, *, flips: Sequence[str] = ("none",), activation: str = "") -> Maps:
         """Run slices, in as many batches as memory asks for.
 
         Args:
             images: `(B, 1, H, W)` in [0, 255], H and W multiples of 16.
             flips: Views to average over, names in `flips.FLIPS`.
-            activation: Also give the class activation map.
+            activation: Also give this map of `ACTIVATIONS`.
 
         Raises:
-            InputError: Not even the CPU has the memory for one slice, or the network has no mask or no activation map.
+            InputError: Not even the CPU has the memory for one slice, or the network has no mask or no such map.
         """
-        if activation and not hasattr(getattr(self.network, "classifier", None), "activation_map"):
+        if activation == "class" and not hasattr(getattr(self.network, "classifier", None), "activation_map"):
             raise InputError("This model has no class activation map.")
         began = time.perf_counter()
         parts = []
@@ -95,7 +99,7 @@ class Runner:
             np.concatenate([p.activation for p in parts if p.activation is not None]) if activation else None,
         )
 
-    def _try(self, images: np.ndarray, flips: Sequence[str], activation: bool) -> Maps | None:
+    def _try(self, images: np.ndarray, flips: Sequence[str], activation: str) -> Maps | None:
         """One batch; None where memory ran out, with all that the attempt held already released."""
         try:
             with torch.inference_mode(), _reproducible(), self._precision():
@@ -111,19 +115,39 @@ class Runner:
             array_of(torch.stack(activations).mean(0)) if activation else None,
         )
 
-    def _view(self, images: Tensor, flip: str, activation: bool) -> tuple[Tensor, Tensor, Tensor]:
+    def _view(self, images: Tensor, flip: str, activation: str) -> tuple[Tensor, Tensor, Tensor]:
         there, back = FLIPS[flip]
         batch = there(images).to(self.device).contiguous(memory_format=torch.channels_last)
-        output = self.network(batch)
+        with self._attention(activation) as attention:
+            output = self.network(batch)
         if output.mask_logits is None:
             raise InputError("This model draws no mask, so it cannot be used here; a network with masks is needed.")
         mask = back(torch.sigmoid(output.mask_logits.float())[:, 0]).cpu()
         heat = torch.empty(0)
-        if activation:
+        if attention:
+            heat = back(torch.sigmoid(attention[0].float()).mean(dim=1)).cpu()
+        elif activation:
             heat = back(self.network.classifier.activation_map(output.attention_features).float()).cpu()
         logit = output.dcm_logit
         # A network that does not classify leaves the probabilities empty.
         return mask, torch.full((len(mask),), torch.nan) if logit is None else logit.float().cpu(), heat
+
+    @contextmanager
+    def _attention(self, activation: str) -> Iterator[list[Tensor]]:
+        """Listen to an Attention Module: its mask M before the sigmoid, `(B, channels, h, w)`; empty for other maps."""
+        heard: list[Tensor] = []
+        if activation in ("", "class"):
+            yield heard
+            return
+        modules = getattr(getattr(self.network, "attention", None), "modules_in_order", ())
+        number = int(activation.removeprefix("attention-"))
+        if number > len(modules):
+            raise InputError(f"This model has no attention module {number}.")
+        hook = modules[number - 1].mask_head.register_forward_hook(lambda _module, _input, mask: heard.append(mask))
+        try:
+            yield heard
+        finally:
+            hook.remove()
 
     def _precision(self) -> AbstractContextManager[object]:
         if not self.mixed_precision:

@@ -92,7 +92,7 @@ def segment(
     centre_lps: np.ndarray,
     wanted: np.ndarray,
     preprocessing: Preprocessing,
-    activation: bool,
+    activation: str,
     progress: Progress,
 ) -> Segmentation:
     """Run the wanted slices, batch by batch, until done or stopped.
@@ -104,7 +104,7 @@ def segment(
         centre_lps: Where to look, mm (LPS).
         wanted: `(N,)` bool: slices to analyse.
         preprocessing: As in the model package.
-        activation: Also keep the class activation maps.
+        activation: Also keep this map of `runner.ACTIVATIONS`; empty for none.
         progress: Told after each batch, asked before each.
     """
     height, width = preprocessing.size

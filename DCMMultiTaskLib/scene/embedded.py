@@ -165,7 +165,8 @@ def new_scene() -> Any:
     slicer = boot()
     scene = slicer.vtkMRMLScene()
     scene.AddNode(slicer.vtkMRMLSelectionNode())
-    scene.RegisterNodeClass(slicer.vtkMRMLSequenceBrowserNode())
+    for name in ("vtkMRMLSequenceBrowserNode", "vtkMRMLColorLegendDisplayNode"):
+        scene.RegisterNodeClass(getattr(slicer, name)())
     scene.SetCacheManager(slicer.mrmlScene.GetCacheManager())
     scene.SetDataIOManager(slicer.mrmlScene.GetDataIOManager())
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene)

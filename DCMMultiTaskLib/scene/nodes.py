@@ -7,7 +7,6 @@ from typing import Any
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.segments import SEGMENTS
-from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.scene import chart, cine, hierarchy, provenance
 from DCMMultiTaskLib.scene.segmentation import set_labels
@@ -24,6 +23,8 @@ VOLUME_ROLE = "DCMMultiTask.Volume"
 SEGMENTATION_ROLE = "DCMMultiTask.Segmentation"
 # A colour table of every Slicer, and of the embedded scene.
 HEAT_COLOURS = "vtkMRMLColorTableNodeFileInferno.txt"
+LOWEST_SHOWN = 0.25
+ACTIVATION_TITLES = {"class": "DCM evidence", "attention-1": "Attention 1", "attention-2": "Attention 2"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +113,10 @@ def result_to_nodes(
             outputs += [curve_node, *chart.set_volume_curve(curve_node, result.heart_beat, name)]
             table_node.SetNodeReferenceID(CURVE_ROLE, curve_node.GetID())
         if result.activation is not None:
-            activation_node = activation_node or _add(scene, "vtkMRMLScalarVolumeNode", f"{name} DCM activation")
-            _set_activation(activation_node, result.volume.with_array(result.activation))
+            which = f", phase {result.phase + 1}" if browser is not None else ""  # it stays while the cine is played
+            title = f"{name} DCM activation{which}"
+            activation_node = activation_node or _add(scene, "vtkMRMLScalarVolumeNode", title)
+            _set_activation(activation_node, result)
             outputs.append(activation_node)
         facts = provenance.attributes_of(result)
         for node in outputs:
@@ -163,14 +166,26 @@ def _remove(chart_node: Any) -> None:
         scene.RemoveNode(node)
 
 
-def _set_activation(node: Any, activation: Volume) -> None:
-    set_volume(node, activation)
+def _set_activation(node: Any, result: Result) -> None:
+    import slicer
+
+    assert result.activation is not None
+    set_volume(node, result.volume.with_array(result.activation))
     if node.GetDisplayNode() is None:
         node.CreateDefaultDisplayNodes()
         display = node.GetDisplayNode()
         display.SetAndObserveColorNodeID(HEAT_COLOURS)
         display.SetAutoWindowLevel(False)
         display.SetWindowLevelMinMax(0.0, 1.0)
+        display.SetThreshold(LOWEST_SHOWN, 1.0)
+        display.SetApplyThreshold(True)  # what is lower leaves the image as it is
+    legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(node)
+    legend.SetTitleText(ACTIVATION_TITLES[result.activation_kind])
+    legend.SetNumberOfLabels(3)
+    legend.SetLabelFormat("%.1f")
+    legend.SetPosition(0.97, 0.04)
+    legend.SetSize(0.1, 0.4)
+    legend.GetTitleTextProperty().SetFontSize(12)
 
 
 def _place(volume_node: Any, table_node: Any, new_nodes: list[Any]) -> int:

@@ -12,6 +12,8 @@ from DCMMultiTaskLib.inference.device import available_devices, choose_device
 from DCMMultiTaskLib.inference.flips import FLIPS
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.runner import Runner
+from DCMMultiTaskLib.inference.tensors import tensor_of
+from DCMMultiTaskLib.networks.layers import network_input
 
 CPU = torch.device("cpu")
 
@@ -47,8 +49,8 @@ class ShortOfMemory(nn.Module):
 
 
 def test_batches_are_one_answer(network: nn.Module, images: np.ndarray) -> None:
-    whole = Runner(network, CPU)(images, activation=True)
-    parts = Runner(network, CPU, batch_size=1)(images[:, :, :48], activation=True)
+    whole = Runner(network, CPU)(images, activation="class")
+    parts = Runner(network, CPU, batch_size=1)(images[:, :, :48], activation="class")
     assert whole.myocardium.shape == (6, 64, 64)
     assert whole.dcm_logit.shape == (6,)
     assert whole.activation.shape == (6, 4, 4)
@@ -59,7 +61,7 @@ def test_batches_are_one_answer(network: nn.Module, images: np.ndarray) -> None:
 
 
 def test_activation_averages_to_the_logit(network: nn.Module, images: np.ndarray) -> None:
-    maps = Runner(network, CPU)(images, activation=True)
+    maps = Runner(network, CPU)(images, activation="class")
     bias = network.classifier.linear.bias.item()
     np.testing.assert_allclose(maps.activation.mean(axis=(1, 2)) + bias, maps.dcm_logit, atol=1e-4)
 
@@ -74,9 +76,9 @@ def test_every_view_comes_back(name: str) -> None:
 
 def test_views_are_averaged(network: nn.Module, images: np.ndarray) -> None:
     runner = Runner(network, CPU)
-    plain = runner(images, activation=True)
-    flipped = runner(np.ascontiguousarray(images[..., ::-1]), activation=True)
-    both = runner(images, flips=["none", "horizontal"], activation=True)
+    plain = runner(images, activation="class")
+    flipped = runner(np.ascontiguousarray(images[..., ::-1]), activation="class")
+    both = runner(images, flips=["none", "horizontal"], activation="class")
     np.testing.assert_allclose(both.myocardium, (plain.myocardium + flipped.myocardium[..., ::-1]) / 2, atol=1e-5)
     np.testing.assert_allclose(both.activation, (plain.activation + flipped.activation[..., ::-1]) / 2, atol=1e-4)
     np.testing.assert_allclose(both.dcm_logit, (plain.dcm_logit + flipped.dcm_logit) / 2, atol=1e-4)
@@ -137,8 +139,8 @@ def test_falls_to_the_cpu_and_says_so(network: nn.Module, images: np.ndarray) ->
     # "meta" stands for a GPU here: a device that is not the CPU, on which nothing ever fits.
     short = ShortOfMemory(network, most=6, error=torch.cuda.OutOfMemoryError, never_on="meta")
     runner = Runner(short, torch.device("meta"), batch_size=2)
-    maps = runner(images, activation=True)
-    plain = Runner(network, CPU)(images, activation=True)
+    maps = runner(images, activation="class")
+    plain = Runner(network, CPU)(images, activation="class")
     np.testing.assert_allclose(maps.myocardium, plain.myocardium, atol=1e-5)
     np.testing.assert_allclose(maps.activation, plain.activation, atol=1e-4)
     assert runner.device == CPU
@@ -160,7 +162,7 @@ def test_other_errors_are_not_hidden(network: nn.Module, images: np.ndarray) -> 
 
 def test_a_network_without_activation_map_is_told(images: np.ndarray) -> None:
     with pytest.raises(InputError, match="activation"):
-        Runner(nn.Identity(), CPU)(images, activation=True)
+        Runner(nn.Identity(), CPU)(images, activation="class")
 
 
 @pytest.mark.parametrize(("name", "words"), [("gpu", "no device"), ("cuda:x", "no device"), ("", "no device")])
@@ -175,3 +177,20 @@ def test_a_device_that_is_asked_for_is_never_replaced() -> None:
         choose_device(missing)
     assert choose_device("cpu") == CPU
     assert choose_device("auto").type == available_devices()[0].split()[0].split(":")[0]
+
+
+def test_the_attention_masks_are_those_of_the_modules(network: nn.Module, images: np.ndarray) -> None:
+    runner = Runner(network, CPU)
+    first, second = (runner(images, activation=f"attention-{number}").activation for number in (1, 2))
+    assert first is not None and second is not None
+    features, _ = network.extraction(network_input(tensor_of(images), multiple=16))
+    modules = network.attention.modules_in_order
+    with torch.inference_mode():
+        np.testing.assert_allclose(first, modules[0].mask(features).mean(1).numpy(), rtol=1e-5)
+        np.testing.assert_allclose(second, modules[1].mask(modules[0](features)).mean(1).numpy(), rtol=1e-5)
+    assert not modules[0].mask_head._forward_hooks, "nothing keeps listening"
+
+
+def test_a_network_without_attention_modules_says_so(images: np.ndarray) -> None:
+    with pytest.raises(InputError, match="no attention module 1"):
+        Runner(nn.Identity(), CPU)(images, activation="attention-1")

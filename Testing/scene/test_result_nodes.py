@@ -107,7 +107,11 @@ def check_everything_is_there(slicer, study, nodes) -> None:
     np.testing.assert_allclose(line, study.provenance.decision.threshold)
 
     np.testing.assert_allclose(slicer.util.arrayFromVolume(nodes.activation), study.activation)
-    assert nodes.activation.GetDisplayNode().GetColorNode().GetName() == "Inferno"
+    display = nodes.activation.GetDisplayNode()
+    assert display.GetColorNode().GetName() == "Inferno"
+    assert (display.GetApplyThreshold(), display.GetLowerThreshold()) == (1, 0.25), "transparent where it is low"
+    assert slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(nodes.activation).GetTitleText() == "DCM evidence"
+    assert slicer.vtkSlicerColorLogic.GetNumberOfColorLegendDisplayNodes(nodes.activation) == 1
 
     tree = hierarchy(nodes.volume.GetScene())
     folder = tree.GetItemParent(tree.GetItemByDataNode(nodes.table))

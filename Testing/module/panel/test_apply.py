@@ -119,6 +119,13 @@ def test_the_activation_map_is_made_when_asked_for_and_shown_over_the_volume(
     composite = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
     assert composite.GetBackgroundVolumeID() == study.node.GetID()
     assert composite.GetForegroundVolumeID() == activation.GetID()
+    evidence = values.copy()
+    panel.ui.activationKindComboBox.setCurrentIndex(2)
+    click(panel.ui.applyButton)
+    assert study.parameters.activationVolume is activation
+    assert not np.array_equal(slicer.util.arrayFromVolume(activation), evidence)
+    legend = slicer.modules.colors.logic().GetColorLegendDisplayNode(activation)
+    assert legend.GetTitleText() == "Attention 2"
 
 
 def test_a_run_without_activation_map_takes_the_old_one_out_of_the_views_and_leaves_the_users_own(
