@@ -106,7 +106,7 @@ def study_options(args: argparse.Namespace) -> dict[str, Any]:
 
 def run(args: argparse.Namespace) -> int:
     """Predict and print; of several studies, one that fails does not stop the rest."""
-    from DCMMultiTaskLib.batch.run import Failure, run_studies
+    from DCMMultiTaskLib.batch.one_by_one import Failure, run_studies
     from DCMMultiTaskLib.batch.studies import find_studies
 
     studies = find_studies(args.inputs, say=print)
@@ -124,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _predict(args: argparse.Namespace) -> Callable[[StudyPath], None]:
-    from DCMMultiTaskLib.batch.run import predict_study
+    from DCMMultiTaskLib.batch.one_by_one import predict_study
     from DCMMultiTaskLib.commands.progress import ProgressBar
     from DCMMultiTaskLib.inference.text import describe_result
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +21,15 @@ from DCMMultiTaskLib.imaging.dicom_stacks import (
     corner,
     count,
     find_stacks,
-    is_oblique,
-    rank,
     slice_spacing,
 )
 from DCMMultiTaskLib.imaging.folders import folder_name, walk
+from DCMMultiTaskLib.imaging.short_axis import STRAY, NoShortAxis, choose, listed, why_not_taken, why_unsuitable
 from DCMMultiTaskLib.imaging.study import USED, Instance, Source, Study
 from DCMMultiTaskLib.imaging.volume import Volume
 
 COPY = "a copy of another image"
-STRAY = "against the stack"
-_NAMED = 3  # files or stacks that a note names
+_NAMED = 3  # files that a note names
 
 
 def read_dicom_file(path: Path, *, name: str) -> Study:
@@ -52,37 +50,48 @@ def read_dicom_file(path: Path, *, name: str) -> Study:
     return Study(name, [volume], source=source, notes=_warnings(said))
 
 
-def read_dicom_folder(folder: Path, *, series: str | None = None) -> Study:
+def read_dicom_folder(
+    folder: Path, *, series: str | None = None, files: Sequence[Path] | None = None, short_axis_only: bool = False
+) -> Study:
     """Read the short-axis stack below a folder.
 
     Parallel images form a stack, whether the scanner stored them as one series or as several; the most likely
-    short-axis stack is taken (`dicom_stacks.rank`). What became of every file is in the study's source, and in its
+    short-axis stack is taken (`short_axis.choose`). What became of every file is in the study's source, and in its
     notes what was left out, resampled or chosen.
 
     Args:
         folder: Searched with all folders below it.
         series: Number or description of the series to take.
+        files: Read these alone, which lie below the folder.
+        short_axis_only: Take no stack that is not likely to be a short axis, unless `series` asks for it.
 
     Returns:
         Its phases, slices sorted along their normal.
 
     Raises:
+        NoShortAxis: With `short_axis_only`, where there is none.
         InputError: No image, images of several patients, a missing image, uneven slice distances, no order of phases.
     """
-    files: dict[Path, str] = {}
+    reasons: dict[Path, str] = {}
     images: list[DicomImage] = []
     with attentive() as said:
-        for directory, _, names in walk(folder, locked=lambda path, why: files.update({path: _closed(why)})):
-            for path in (directory / file for file in names):
-                try:
-                    if path.name.startswith("."):
-                        raise LeftOut(path, "a hidden file")
-                    images += read_images(path)
-                except LeftOut as reason:
-                    files[path] = reason.reason
+        for path in _files_below(folder, reasons) if files is None else files:
+            try:
+                if path.name.startswith("."):
+                    raise LeftOut(path, "a hidden file")
+                images += read_images(path)
+            except LeftOut as reason:
+                reasons[path] = reason.reason
     if not images:
-        raise InputError(f"{folder}: the folder holds no DICOM images.{_sentences(_notes_on(files, folder))}")
-    return _study(folder, folder_name(folder), images, files, _warnings(said), series)
+        if short_axis_only:
+            raise NoShortAxis(folder_name(folder), reasons)
+        raise InputError(f"{folder}: the folder holds no DICOM images.{_sentences(_notes_on(reasons, folder))}")
+    return _study(folder, folder_name(folder), images, reasons, _warnings(said), series, short_axis_only)
+
+
+def _files_below(folder: Path, reasons: dict[Path, str]) -> Iterator[Path]:
+    for directory, _, names in walk(folder, locked=lambda path, why: reasons.update({path: _closed(why)})):
+        yield from (directory / name for name in names)
 
 
 def read_numbered(files: Sequence[Path]) -> tuple[Volume, list[int]]:
@@ -127,6 +136,7 @@ def _study(
     files: dict[Path, str],
     notes: Sequence[str],
     series: str | None,
+    short_axis_only: bool = False,
 ) -> Study:
     """The study that images form; `files` says of the others why they are none."""
     originals = {image.identity: image for image in images}
@@ -144,14 +154,17 @@ def _study(
         images = [image for image in images if image.position is not None]
         if not images:
             raise InputError(f"{name}: the DICOM images do not say where they lie, so that they cannot be sorted.")
-    stack, others, said = _choose(find_stacks(images), name)
+    stack, others, said = choose(find_stacks(images))
+    if short_axis_only and series is None and why_unsuitable(stack):
+        reasons |= {image: f"{why_unsuitable(one)}: {one}" for one in (stack, *others) for image in one.images}
+        raise NoShortAxis(name, files | {image.path: why for image, why in reasons.items()})
     check_positions(stack, others, name)
     if others and stack.slices < 3 and series is None:
         raise InputError(
-            f"{name}: no images form a stack of 3 slices or more; there are {_listed([stack, *others])} "
+            f"{name}: no images form a stack of 3 slices or more; there are {listed([stack, *others])} "
             "(--series chooses)."
         )
-    reasons |= {image: _why_not(image, other, stack) for other in others for image in other.images}
+    reasons |= {image: why_not_taken(image, other, stack) for other in others for image in other.images}
     phases = find_phases(stack, name)
     reasons |= dict.fromkeys(phases.left_out, "other slices have no image of that phase")
     with about(name):
@@ -199,39 +212,6 @@ def _series(images: Sequence[DicomImage], wanted: str, name: str) -> list[DicomI
     counts = Counter((image.number, image.description) for image in images)
     listed = "; ".join(f"{number or '-'} {text}: {count(n, 'image')}" for (number, text), n in sorted(counts.items()))
     raise InputError(f"{name}: there is no series {wanted!r}; there are (number, description): {listed}.")
-
-
-def _choose(stacks: Sequence[Stack], name: str) -> tuple[Stack, list[Stack], list[str]]:
-    """The stack that is most likely the short axis, the others, and what has to be said of the choice."""
-    best, *others = sorted(stacks, key=rank, reverse=True)
-    notes = []
-    rivals = [other for other in others if other.slices > 2 and rank(other)[1:3] >= rank(best)[1:3]]
-    if rivals:
-        notes.append(
-            f"{count(len(rivals) + 1, 'stack')} of images could be meant; {best} is taken, not {_listed(rivals)} "
-            "(--series chooses)."
-        )
-    if best.slices > 2 and not is_oblique(best):
-        notes.append(f"The slices of {best} are not oblique to the body; a short axis is.")
-    return best, others, notes
-
-
-def _listed(stacks: Sequence[Stack]) -> str:
-    return "; ".join(map(str, stacks[:_NAMED])) + ("; ..." if len(stacks) > _NAMED else "")
-
-
-def _why_not(image: DicomImage, other: Stack, chosen: Stack) -> str:
-    """Why an image of another stack is not in the chosen one."""
-    if image.component != chosen.reference.component:
-        return f"a {image.component} image, not {chosen.reference.component}"
-    if image.series in chosen.series and len(other.positions) < 3:
-        turned = angle(image, chosen.reference)
-        if turned > 0.1:
-            return f"turned by {turned:.1f} degrees {STRAY}"
-        share = max(abs(image.field_of_view / chosen.reference.field_of_view - 1))
-        if share > 0.001:
-            return f"its field of view is {100 * share:.0f} % off {STRAY}"
-    return f"another stack, {other}"
 
 
 def _one_kind(arrays: Sequence[np.ndarray], phases: Phases, name: str) -> list[int]:

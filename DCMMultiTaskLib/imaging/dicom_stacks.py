@@ -1,4 +1,4 @@
-"""Which DICOM images form a stack of parallel slices, and which stack is the short-axis one.
+"""Which DICOM images form a stack of parallel slices; `short_axis` says which stack is the one to analyse.
 
 A stack is not a series: scanners store it as one series, as one per slice position, or as one per breath hold, and put
 localisers, phase images and single stray slices into the same series.
@@ -24,14 +24,6 @@ VIEW_TOLERANCE = 0.03
 """Share by which the field of view of a slice may differ from its stack's; it is resampled, too."""
 EVEN_TOLERANCE = 0.1
 """Share by which the distances of a stack's slices may differ: a volume has one for all of them."""
-_BODY_AXES_DEGREES = 10.0  # closer to an axis of the body, a stack is axial, sagittal or coronal
-_LONG_AXIS = np.array([0.66, -0.53, -0.53])  # LPS, of most hearts, base to apex
-_PER_STACK = range(5, 31)
-_SHORT_AXIS = re.compile(r"(?<![a-z])(sax|sa|short|kurz(e|achse)?|court|corto|corte|korte|kort|2ks|psax)(?![a-z])")
-_OTHERS = re.compile(
-    r"(?<![a-z])(loc|locali[sz]er|scout|survey|tra|trans|axial|axials|ax|cor|coronal|sag|sagittal|haste|lax|long|hla|vla|"
-    r"lvot|rvot|[234] ?(ch|chamber|kammer)|perf|perfusion|flow|velocity|aort[ai]c?|map|mapping|molli|shmolli)(?![a-z])"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,32 +205,6 @@ def _is_even(stack: Stack) -> bool:
         return slice_spacing([position[0] for position in stack.positions], stack.reference) > 0
     except InputError:
         return False
-
-
-def rank(stack: Stack) -> tuple[float, ...]:
-    """How likely a stack is the short-axis one; compares as tuples do, the more likely is the greater.
-
-    A short axis is oblique to the body, has many parallel positions and mostly many phases; among stacks that are alike
-    in this, what the series is called and how close it is to the long axis of most hearts decide.
-    """
-    name = stack.description.casefold().replace("_", " ")
-    short = bool(_SHORT_AXIS.search(name))
-    return (
-        stack.slices > 2,
-        is_oblique(stack),
-        stack.reference.component == "magnitude",
-        short - (bool(_OTHERS.search(name)) and not short),
-        stack.slices in _PER_STACK,
-        abs(float(stack.reference.normal @ _LONG_AXIS)) > 0.7,
-        stack.phases > 1,
-        stack.slices,
-        stack.phases,
-    )
-
-
-def is_oblique(stack: Stack) -> bool:
-    """Whether a stack is none of axial, sagittal and coronal."""
-    return bool(np.abs(stack.reference.normal).max() < np.cos(np.radians(_BODY_AXES_DEGREES)))
 
 
 def check_positions(stack: Stack, others: Sequence[Stack], name: str) -> None:

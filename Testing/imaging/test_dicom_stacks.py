@@ -45,7 +45,7 @@ def test_a_series_per_position_goes_before_an_axial_stack_of_one_series(tmp_path
     save(make(positions=9, phases=1, direction=AXIAL, description="haste_tra_db"), tmp_path)
     study = read_study(tmp_path)
     assert np.array_equal(arrays(study), pixels_of(6, 4))
-    assert reasons(study) == {USED: 24, "another stack, haste_tra_db: 9 slices x 1 phase": 9}
+    assert reasons(study) == {USED: 24, "another stack, haste_tra_db: 9 slices x 1 phase, axial by its name": 9}
     assert any(note.startswith("6 series are joined to one stack of 6 slices") for note in study.notes)
 
 
@@ -237,7 +237,7 @@ def test_a_series_name_that_is_not_ascii_is_said_as_it_is(tmp_path: Path) -> Non
     save(make(positions=4, direction=AXIAL, description="Schräg", SpecificCharacterSet="ISO_IR 100"), tmp_path)
     study = read_study(tmp_path)
     assert study.source.description == "Kurzachse Übersicht"
-    assert "another stack, Schräg: 4 slices x 3 phases" in reasons(study)
+    assert "another stack, Schräg: 4 slices x 3 phases, axial by its orientation" in reasons(study)
 
 
 def test_a_link_to_a_folder_is_followed_and_gives_the_name(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from DCMMultiTaskLib.batch.run import run_studies
+from DCMMultiTaskLib.batch.one_by_one import run_studies
 from DCMMultiTaskLib.batch.studies import StudyPath
 from DCMMultiTaskLib.errors import InputError
 
