@@ -18,7 +18,7 @@ IMAGE_EXTENSIONS = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
 # What `predict` itself writes, so that results below the input folder are not taken for studies.
 RESULT_EXTENSIONS = (".seg.nrrd", "_cam.nrrd")
 # Drawn structures, as ACDC, M&Ms, nnU-Net, Slicer and ITK-SNAP call them: PATIENT_gt.nii.gz, PATIENT-label.nrrd, ...
-_LABEL_MAP = re.compile(r"[-_. ](gt|seg(mentation)?|label(s|map)?|masks?|contours?)$", re.IGNORECASE)
+LABEL_MAP = re.compile(r"[-_. ](gt|seg(mentation)?|label(s|map)?|masks?|contours?)$", re.IGNORECASE)
 _NAMED = 3
 
 
@@ -96,11 +96,12 @@ def _studies_below(root: Path, labels: list[Path]) -> Iterator[StudyPath]:
     for directory, folders, names in walk(root, locked=lambda folder, _: locked.append(folder)):
         folders[:] = [name for name in folders if not name.startswith(".")]
         files = [directory / name for name in names if not name.startswith(".")]
-        for path in filter(_is_image, files):
-            (labels if _LABEL_MAP.search(study_name(path)) else images).append(path)
-        dicom = next((path for path in files if not _is_image(path) and may_be_dicom(path)), None)
+        for path in filter(is_image, files):
+            (labels if LABEL_MAP.search(study_name(path)) else images).append(path)
+        dicom = next((path for path in files if not is_image(path) and may_be_dicom(path)), None)
         if dicom is not None:
-            dicom_folders.setdefault(study_key(dicom) or directory, []).append(directory)
+            uid, patient = study_key(dicom) or ("", "")
+            dicom_folders.setdefault((uid, patient) if uid else directory, []).append(directory)
     if len(dicom_folders) == 1 and not images and not locked:
         yield StudyPath(root)
         return
@@ -117,6 +118,6 @@ def _tops(uid: object, dicom_folders: Mapping[object, list[Path]]) -> list[Path]
     return folders if any(top in (folder, *folder.parents) for folder in others) else [top]
 
 
-def _is_image(path: Path) -> bool:
+def is_image(path: Path) -> bool:
     name = path.name.lower()
     return name.endswith(IMAGE_EXTENSIONS) and not name.endswith(RESULT_EXTENSIONS)

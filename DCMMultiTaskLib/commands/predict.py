@@ -54,11 +54,14 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mixed-precision", action="store_true", help="half precision on a GPU")
 
 
-def add_study_arguments(parser: argparse.ArgumentParser) -> None:
+def add_study_arguments(parser: argparse.ArgumentParser, *, roi: bool = True) -> None:
     """How a study is read, and what is written of it."""
-    parser.add_argument(
-        "--roi", metavar="R,A,S[,dR,dA,dS]", help="where the heart is: centre and, if wanted, edge lengths, mm (RAS)"
-    )
+    if roi:
+        parser.add_argument(
+            "--roi",
+            metavar="R,A,S[,dR,dA,dS]",
+            help="where the heart is: centre and, if wanted, edge lengths, mm (RAS)",
+        )
     parser.add_argument(
         "--phase",
         default="ed",

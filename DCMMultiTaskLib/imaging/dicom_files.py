@@ -70,13 +70,13 @@ def is_directory(path: Path) -> bool:
 
 
 def study_key(path: Path) -> tuple[str, str] | None:
-    """The study instance UID of a DICOM file and its patient; None where it has none or cannot be read."""
+    """The study instance UID of a DICOM file, empty where it has none, and its patient; None if it cannot be read."""
     try:
         with attentive():  # pydicom looks at a value when it is asked for
-            tags = tag_numbers("StudyInstanceUID", "PatientID", "PatientName")
+            tags = tag_numbers("SOPClassUID", "StudyInstanceUID", "PatientID", "PatientName")
             header = read_header(path, tags, until="SeriesInstanceUID")
-            uid = text_of(header, "StudyInstanceUID")
-            return (uid, patient_of(header)) if uid else None
+            key = text_of(header, "StudyInstanceUID"), patient_of(header)
+            return key if any(key) or text_of(header, "SOPClassUID") else None
     except (InputError, OSError):
         return None
 

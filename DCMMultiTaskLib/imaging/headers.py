@@ -61,6 +61,22 @@ def readable(path: Path) -> Iterator[Path]:
         yield plain
 
 
+def files_of(path: Path) -> list[Path]:
+    """The files that an image consists of: itself, and those that hold the voxels of a `.nhdr` or `.mhd`.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    if path.suffix.lower() not in (".nhdr", ".mhd"):
+        return [path]
+    with path.open("rb") as file:
+        header, _ = _split(file.read(_HEADER_BYTES), path.suffix.lower() == ".nhdr")
+    found = _DATA_FILE.search(header)
+    if found and ("%" in found.group(2) or found.group(2).upper().startswith("LIST")):
+        return sorted(file for file in path.parent.iterdir() if file.is_file())
+    return [path, *(path.parent / name for name in _data_files(header) if (path.parent / name).is_file())]
+
+
 def _split(start: bytes, is_nrrd: bool) -> tuple[str, int]:
     """The header, and how many bytes come before the data in the same file."""
     end = re.search(rb"\r?\n\r?\n" if is_nrrd else rb"ElementDataFile[^\n]*\n?", start)

@@ -162,13 +162,17 @@ def _below(file: Path, source: Source) -> str:
     return file.relative_to(source.path).as_posix() if inside and source.path else file.name
 
 
+class LabelMap(InputError):
+    """A file of drawn structures, which is no study."""
+
+
 def refuse_label_map(study: Study) -> None:
     """Refuse drawn structures in place of an image.
 
     Raises:
-        InputError: The voxels are nothing but a few whole numbers from 0.
+        LabelMap: The voxels are nothing but a few whole numbers from 0.
     """
     values = np.unique(study.phases[0].array)
     if 2 <= len(values) <= _MOST_LABELS and values[0] == 0 and values[-1] < 256 and (values == np.rint(values)).all():
         listed = ", ".join(f"{value:g}" for value in values)
-        raise InputError(f"{study.name}: this is a label map (its values are {listed}), not an image.")
+        raise LabelMap(f"{study.name}: this is a label map (its values are {listed}), not an image.")

@@ -40,7 +40,10 @@ def test_a_dry_run_shows_what_becomes_of_every_file_and_writes_nothing(
     assert main(["predict", str(folder), "-o", str(tmp_path / "out"), "--dry-run", "--model", "not-read"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[:2] == ["study: 20 x 24 x 6 voxels of 1.25 x 1.25 x 8 mm, 3 phases", "18 files used (cine_sax)"]
-    assert any("12 files left out (another stack, haste_tra: 4 slices x 3 phases, axial by its name): " in line for line in said)
+    assert any(
+        "12 files left out (another stack, haste_tra: 4 slices x 3 phases, axial by its name): " in line
+        for line in said
+    )
     assert "Note: 1 file left out (not DICOM): notes.txt." in said
     assert not (tmp_path / "out").exists()
 

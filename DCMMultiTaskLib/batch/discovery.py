@@ -1,0 +1,160 @@
+"""Find the studies of a hospital's folder, patients and series mixed, and say of every other file why it is none."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from DCMMultiTaskLib.batch.studies import LABEL_MAP, RESULT_EXTENSIONS, is_image
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.dicom_files import is_directory, may_be_dicom, study_key
+from DCMMultiTaskLib.imaging.folders import folder_name, walk
+from DCMMultiTaskLib.imaging.headers import files_of
+from DCMMultiTaskLib.imaging.reading import study_name
+from DCMMultiTaskLib.inference.files import file_name
+
+
+@dataclass(frozen=True)
+class FoundStudy:
+    """A study below the input folder.
+
+    Attributes:
+        name: Unlike those of the others; its folder and its files are called so.
+        input: Where it lies below the input folder, with slashes: an image file, or the folder above its DICOM files.
+        dicom: Its DICOM files below the input folder; empty for an image file.
+    """
+
+    name: str
+    input: str
+    dicom: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Files that are not analysed; the fields are the columns of `skipped.csv`.
+
+    Attributes:
+        study: Name of the study that the files belong to; empty where they belong to none.
+        input: Where they lie below the input folder: a file, or a folder for several.
+        files: How many.
+        reason: Why, in a few words.
+    """
+
+    study: str
+    input: str
+    files: int
+    reason: str
+
+
+def discover(root: Path, *, output: Path | None = None) -> tuple[list[FoundStudy], list[Skipped]]:
+    """All studies below a folder, by name, and what is none.
+
+    DICOM files are of one study if they have one study instance UID and one patient, wherever they lie; a damaged one
+    belongs to the study of the other files in its folder. A folder that cannot be opened is a study that fails.
+
+    Args:
+        root: Searched with all folders below it and through links; hidden files and folders are passed over.
+        output: A folder that is not searched: that of the results.
+
+    Raises:
+        InputError: There is no such folder, or no study in it.
+    """
+    if not root.is_dir():
+        raise InputError(f"{root}: {'this is a file; a folder' if root.exists() else 'no such folder; one'} is needed.")
+    images: list[Path] = []
+    dicom: dict[tuple[object, ...], list[Path]] = defaultdict(list)
+    others: dict[tuple[Path, str], list[Path]] = defaultdict(list)
+    for directory, folders, names in walk(root, locked=lambda folder, _: images.append(folder)):
+        folders[:] = [name for name in folders if not name.startswith(".") and not _same(directory / name, output)]
+        broken, keys, voxels = [], set(), set()
+        for path in (directory / name for name in names if not name.startswith(".")):
+            if is_image(path):
+                if LABEL_MAP.search(study_name(path)):
+                    others[directory, "a label map by its name"].append(path)
+                else:
+                    images.append(path)
+                    voxels.update(_files_of(path))
+            elif path.name.lower().endswith(RESULT_EXTENSIONS):
+                others[directory, "a result of an earlier run"].append(path)
+            elif is_directory(path):
+                others[directory, "an index of other files, DICOMDIR"].append(path)
+            elif may_be_dicom(path):
+                key = study_key(path)
+                if key is None:
+                    broken.append(path)
+                else:
+                    keys.add(key if key[0] else (directory, *key))
+                    dicom[key if key[0] else (directory, *key)].append(path)
+            else:
+                others[directory, "not an image"].append(path)
+        for path in broken:
+            dicom[next(iter(keys)) if len(keys) == 1 else (path,)].append(path)
+        others[directory, "not an image"] = [path for path in others[directory, "not an image"] if path not in voxels]
+    found: list[tuple[Path, tuple[str, ...], tuple[str, ...]]] = [(path, (), ()) for path in images]
+    found += [
+        (
+            _common(files),
+            tuple(_below(file, root) for file in files),
+            tuple(part for part in key if isinstance(part, str)),
+        )
+        for key, files in dicom.items()
+    ]
+    if not found:
+        raise InputError(f"{root}: the folder holds no image file and no DICOM series.")
+    names_of = _names([(path, str(key)) for path, _, key in found], root)
+    studies = [
+        FoundStudy(name, _below(path, root), files) for name, (path, files, _) in zip(names_of, found, strict=True)
+    ]
+    skipped = [
+        Skipped("", _below(paths[0] if len(paths) == 1 else folder, root), len(paths), reason)
+        for (folder, reason), paths in others.items()
+        if paths
+    ]
+    return sorted(studies, key=lambda study: study.name), skipped
+
+
+def _names(found: Sequence[tuple[Path, str]], root: Path) -> list[str]:
+    """A name for each study: what it is called; with its folders if others are called so, and then with a hash.
+
+    Args:
+        found: Where each study lies, and what else tells it from others.
+        root: The input folder.
+    """
+    plain = [file_name(folder_name(root) if path == root else study_name(path)) for path, _ in found]
+    long = [
+        file_name("_".join([*path.relative_to(root).parts[:-1], study_name(path)]) if path != root else name)
+        for (path, _), name in zip(found, plain, strict=True)
+    ]
+    hashed = []
+    for (path, key), name in zip(found, long, strict=True):
+        identity = f"{_below(path, root)}|{key}"
+        hashed.append(f"{name}-{hashlib.sha256(os.fsencode(identity)).hexdigest()[:8]}")
+    names = plain
+    for better in (long, hashed):
+        count = Counter(name.casefold() for name in names)
+        names = [name if count[name.casefold()] == 1 else other for name, other in zip(names, better, strict=True)]
+    return names
+
+
+def _common(files: Sequence[Path]) -> Path:
+    """The only file, or the folder above all."""
+    return files[0] if len(files) == 1 else Path(os.path.commonpath([file.parent for file in files]))
+
+
+def _below(path: Path, root: Path) -> str:
+    return PurePath(path.relative_to(root)).as_posix()
+
+
+def _files_of(path: Path) -> list[Path]:
+    try:
+        return files_of(path)[1:]
+    except OSError:  # reading it will say so
+        return []
+
+
+def _same(folder: Path, output: Path | None) -> bool:
+    return output is not None and output.exists() and folder.exists() and folder.samefile(output)

@@ -1,0 +1,89 @@
+"""A batch: every study below a folder, whatever becomes of single ones, and its tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from DCMMultiTaskLib.batch.discovery import discover
+from DCMMultiTaskLib.batch.folder import BatchFolder
+from DCMMultiTaskLib.batch.options import BatchOptions, BatchReport, Outcome
+from DCMMultiTaskLib.batch.tables import write_tables
+from DCMMultiTaskLib.errors import InputError
+
+_TABLES_EVERY_SECONDS = 60.0
+
+
+def run_batch(
+    options: BatchOptions,
+    *,
+    progress: Callable[[int, int, Outcome], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> BatchReport:
+    """Do every study below a folder.
+
+    The results of each study are written into `studies/NAME` of the output folder, all of them or none, and the tables
+    (`tables.write_tables`) at the end, and once a minute. A study that fails does not stop the others.
+
+    Args:
+        options: What to do.
+        progress: Called in this thread after each study with the number of studies done, their total, and what came of
+            it.
+        cancelled: True begins no further study; those in work are finished, and the tables are written.
+
+    Returns:
+        What came of every study.
+
+    Raises:
+        InputError: The input folder, the model or an option cannot be used, or another batch is at work in the output
+            folder.
+        StopBatch: The results cannot be written. Those that are written already stay, and can be gone on with.
+
+    Example:
+        >>> report = run_batch(BatchOptions(Path("studies"), Path("results")))  # doctest: +SKIP
+        >>> [outcome.reason for outcome in report.having("failed")]  # doctest: +SKIP
+        ['heart.nrrd: the file is empty.']
+    """
+    from DCMMultiTaskLib.batch.work import Job
+    from DCMMultiTaskLib.inference.device import choose_device
+    from DCMMultiTaskLib.inference.package import load_package, shipped_model
+    from DCMMultiTaskLib.inference.predictor import check_threshold
+
+    check_threshold(options.study.threshold)
+    if options.workers < 1:
+        raise InputError(f"The number of workers is at least 1, not {options.workers}.")
+    if options.scheduler is None:
+        choose_device(options.device)
+    model = Path(options.model or shipped_model()).absolute()
+    sha256 = load_package(model).sha256
+    output = Path(options.output).absolute()
+    studies, skipped = discover(Path(options.input), output=output)
+    source = Path(options.input).absolute()
+    job = Job(source, output, model, sha256, options.device, options.batch_size, options.study)
+    outcomes: list[Outcome] = []
+
+    def report() -> BatchReport:
+        return BatchReport(len(studies), sorted(outcomes, key=lambda outcome: outcome.study), skipped)
+
+    folder = BatchFolder(output)
+    with folder.held(resume=options.resume):
+        written = time.monotonic()
+        for outcome in _workers(options)(studies, job, cancelled or (lambda: False)):
+            if outcome.state == "stopped":
+                continue
+            outcomes.append(outcome)
+            if progress:
+                progress(len(outcomes), len(studies), outcome)
+            if time.monotonic() - written > _TABLES_EVERY_SECONDS:
+                write_tables(folder, report())
+                written = time.monotonic()
+        write_tables(folder, report())
+    return report()
+
+
+def _workers(options: BatchOptions) -> Callable[..., Iterator[Outcome]]:
+    from DCMMultiTaskLib.batch.workers import in_processes, in_this_process
+
+    return in_this_process if options.workers == 1 else partial(in_processes, count=options.workers)

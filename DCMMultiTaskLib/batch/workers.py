@@ -1,0 +1,120 @@
+"""Who does the studies of a batch: this process, reading and writing while the network works, or several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+
+from DCMMultiTaskLib.batch.discovery import FoundStudy
+from DCMMultiTaskLib.batch.options import Outcome
+from DCMMultiTaskLib.batch.work import Job, Read, Worker
+
+LOST = "The process that worked on it ended: it ran out of memory, or a damaged file brought it down."
+_worker: Worker | None = None
+
+
+def in_this_process(studies: Sequence[FoundStudy], job: Job, cancelled: Callable[[], bool]) -> Iterator[Outcome]:
+    """Do the studies in order; while one is in the network, the next is read and the one before is written.
+
+    Args:
+        studies: What to do.
+        job: How.
+        cancelled: True begins no further study; those in the network or being written are finished.
+    """
+    worker = Worker(job)
+    waiting = deque(studies)
+    writing: Future[Outcome] | None = None
+    with ThreadPoolExecutor(1, "reader") as reader, ThreadPoolExecutor(1, "writer") as writer:
+        ahead: Future[Read | Outcome] | None = None
+        while (ahead or waiting) and not cancelled():
+            current = ahead or reader.submit(worker.read, waiting.popleft())
+            read = current.result()
+            ahead = reader.submit(worker.read, waiting.popleft()) if waiting else None
+            if isinstance(read, Outcome):
+                yield read
+                continue
+            result = worker.predict(read)
+            if isinstance(result, Outcome):
+                yield result
+                continue
+            if writing:
+                yield writing.result()
+            writing = writer.submit(worker.write, read, result)
+            del current, read, result
+        if writing:
+            yield writing.result()
+
+
+def in_processes(
+    studies: Sequence[FoundStudy], job: Job, cancelled: Callable[[], bool], *, count: int
+) -> Iterator[Outcome]:
+    """Do the studies in several processes, each with the model; in the order in which they are finished.
+
+    When a process dies, what was in work is done again, one study at a time, so that the one that brings its process
+    down fails alone.
+
+    Args:
+        studies: What to do.
+        job: How.
+        cancelled: True begins no further study; those in work are finished.
+        count: Processes.
+    """
+    waiting, suspects = deque(studies), deque[FoundStudy]()
+    while (waiting or suspects) and not cancelled():
+        alone = bool(suspects)
+        source, limit = (suspects, 1) if alone else (waiting, count + 1)
+        running: dict[Future[Outcome], FoundStudy] = {}
+        with _pool(1 if alone else count, job, threads=count) as pool:
+            try:
+                while running or (source and not cancelled()):
+                    while source and len(running) < limit and not cancelled():
+                        future = pool.submit(_do, source[0])
+                        running[future] = source.popleft()
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        outcome = future.result()
+                        del running[future]
+                        yield outcome
+            except BrokenProcessPool:
+                for future, study in running.items():
+                    if future.exception() is None:
+                        yield future.result()
+                    elif alone:
+                        yield Worker(job).lost(study, LOST)
+                    else:
+                        suspects.append(study)
+
+
+def _pool(processes: int, job: Job, *, threads: int) -> ProcessPoolExecutor:
+    # Not forked: a fork of a process with threads, or with CUDA, cannot be relied on.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(job, threads))
+
+
+def _begin(job: Job, share: int) -> None:
+    """Make a process ready: its share of the cores, and an end when the batch's own process has ended."""
+    global _worker
+    import torch
+
+    # Ctrl-C reaches every process of a terminal; the batch's own process decides what is finished.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    torch.set_num_threads(max(1, torch.get_num_threads() // share))
+    _worker = Worker(job)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _do(study: FoundStudy) -> Outcome:
+    assert _worker is not None
+    return _worker.do(study)
