@@ -27,7 +27,7 @@ PROGRAM = "dcm-multitask"
 # A new command is one file in `commands` and its line here; the file is imported when the command is called.
 COMMANDS = {
     "predict": "Myocardium mask and DCM-like phenotype probability of studies",
-    "batch": "Every study below a folder: resumable, on one machine or a cluster",
+    "batch": "Every study below a folder; resumable, also on a cluster",
     "train": "Train a network on a manifest and package it",
     "evaluate": "Measure a model on a manifest: DSC, AUC, 95 % intervals",
     "reproduce": "Cross-validate the paper's networks; its tables and figures",
