@@ -85,7 +85,7 @@ def imported(path: Path, library: Path) -> set[Path]:
 def test_the_package_carries_what_the_module_and_the_batch_script_import_and_no_other_room(tree: Path) -> None:
     library = ROOT / "DCMMultiTaskLib"
     todo = {*(ROOT / "DCMMultiTask").rglob("*.py"), *library.glob("__*__.py"), library / "predict.py"}
-    todo |= {library / "commands" / f"{name}.py" for name in ("predict", "info")}
+    todo |= {library / "commands" / f"{name}.py" for name in ("predict", "batch", "info")}
     reached: set[Path] = set()
     while todo:
         reached |= todo
@@ -102,7 +102,7 @@ def test_a_command_works_from_the_installed_tree_or_says_in_one_sentence_that_it
     name: str, tree: Path
 ) -> None:
     done = run(sys.executable, "-m", "DCMMultiTaskLib", name, "--help", cwd=tree)
-    if name in ("predict", "info"):
+    if name in ("predict", "batch", "info"):
         assert (done.returncode, done.stderr) == (0, "")
     else:
         assert (done.returncode, done.stdout) == (2, "")
