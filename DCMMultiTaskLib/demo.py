@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.inference.result import Result
@@ -55,7 +57,8 @@ def choose_input(environment: dict[str, str], project: Path) -> DemoInput:
 
 
 def draw_pictures(result: Result, folder: Path, name: str, say: Callable[[str], None]) -> list[Path]:
-    """Contact sheet, charts, class activation maps and 3D view, as far as the result and this machine allow."""
+    """Contact sheet, charts, activation maps and 3D view, as far as the result and this machine allow."""
+    from DCMMultiTaskLib.report.bulls_eye import bulls_eye_chart
     from DCMMultiTaskLib.report.chart import probability_chart
     from DCMMultiTaskLib.report.contact_sheet import contact_sheet
     from DCMMultiTaskLib.report.curve import volume_curve
@@ -65,6 +68,8 @@ def draw_pictures(result: Result, folder: Path, name: str, say: Callable[[str], 
         contact_sheet(result).save(folder / f"{name}_slices.png"),
         probability_chart(result).save(folder / f"{name}_chart.png"),
     ]
+    if np.isfinite(list(result.wall_segments.mean_mm.values())).any():
+        files.append(bulls_eye_chart(result).save(folder / f"{name}_segments.png"))
     if result.heart_beat:
         files.append(volume_curve(result).save(folder / f"{name}_curve.png"))
     if result.activation is not None:

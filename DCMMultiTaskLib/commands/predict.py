@@ -8,12 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from DCMMultiTaskLib.errors import InputError
+
 if TYPE_CHECKING:
     from DCMMultiTaskLib.batch.studies import StudyPath
     from DCMMultiTaskLib.inference.predictor import Predictor
 
 HELP = "Segment the myocardium of a study and tell its DCM-like phenotype probability. Research use only."
 USAGE = "INPUT [INPUT ...] -o DIR [options]"
+_OF_ONE_PATIENT = ("height_cm", "weight_kg", "septum")
 SLICE_AXES = {"auto": None, "i": 0, "j": 1, "k": 2}
 
 
@@ -31,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_study_arguments(parser)
     parser.add_argument(
         "--series", metavar="NUMBER|DESCRIPTION", help="series of a DICOM folder; the likely short axis if left out"
+    )
+    parser.add_argument("--height-cm", type=float, metavar="CM", help="how tall the patient is, for the body surface")
+    parser.add_argument("--weight-kg", type=float, metavar="KG", help="how heavy; the DICOM header's if left out")
+    parser.add_argument(
+        "--septum",
+        metavar="R,A,S",
+        help="where the anterior wall of the right ventricle meets the septum, mm (RAS); estimated if left out",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would be read and what left out, and predict nothing"
@@ -107,12 +117,28 @@ def study_options(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def patient_options(args: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of `Predictor.predict` that are about one patient."""
+    from DCMMultiTaskLib.imaging.roi import parse_point
+    from DCMMultiTaskLib.measurements.volumes import check_body
+
+    check_body(args.height_cm, args.weight_kg)
+    return {
+        "height_cm": args.height_cm,
+        "weight_kg": args.weight_kg,
+        "septum_lps": parse_point(args.septum, "septum's point") if args.septum else None,
+    }
+
+
 def run(args: argparse.Namespace) -> int:
     """Predict and print; of several studies, one that fails does not stop the rest."""
     from DCMMultiTaskLib.batch.one_by_one import Failure, run_studies
     from DCMMultiTaskLib.batch.studies import find_studies
 
     studies = find_studies(args.inputs, say=print)
+    own = [f"--{name.replace('_', '-')}" for name in _OF_ONE_PATIENT if getattr(args, name) is not None]
+    if own and len(studies) > 1:
+        raise InputError(f"{' and '.join(own)} can be given for one study at a time; these are {len(studies)}.")
     do = _show(args) if args.dry_run else _predict(args)
 
     def tell(failure: Failure) -> None:
@@ -131,7 +157,7 @@ def _predict(args: argparse.Namespace) -> Callable[[StudyPath], None]:
     from DCMMultiTaskLib.commands.progress import ProgressBar
     from DCMMultiTaskLib.inference.text import describe_result
 
-    options = study_options(args)
+    options = study_options(args) | patient_options(args)
     written = {"scene": args.scene, "cavity": not args.no_cavity, "series": args.series}
     predictor = make_predictor(args)
 

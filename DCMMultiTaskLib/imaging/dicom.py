@@ -47,7 +47,7 @@ def read_dicom_file(path: Path, *, name: str) -> Study:
         array = read_slices([image], image)
         volume = _volume(array, [image], image, image.spacing[2])
     source = Source(path, image.study, image.description, ((_instance(image),),), ((path, USED),))
-    return Study(name, [volume], source=source, notes=_warnings(said))
+    return Study(name, [volume], None, source, _warnings(said), image.height_cm, image.weight_kg)
 
 
 def read_dicom_folder(
@@ -195,6 +195,8 @@ def _study(
             tuple(sorted((files | dict.fromkeys(used, USED)).items())),
         ),
         notes=tuple(told),
+        height_cm=first.height_cm,
+        weight_kg=first.weight_kg,
     )
 
 

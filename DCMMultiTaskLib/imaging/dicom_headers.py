@@ -32,6 +32,7 @@ TIME_TAGS = ("TriggerTime", "TemporalPositionIdentifier", "ContentTime", "Acquis
 
 _TAGS = tag_numbers(
     *("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "PatientID", "PatientName"),
+    *("PatientSize", "PatientWeight"),
     *("Modality", "SeriesDescription", "SeriesNumber", "ImageType", "ComplexImageComponent", "NumberOfFrames"),
     *("Rows", "Columns", "SamplesPerPixel", "PixelSpacing", "SpacingBetweenSlices", "SliceThickness"),
     *("ImagePositionPatient", "ImageOrientationPatient", "SliceLocation", "CardiacNumberOfImages"),
@@ -68,6 +69,8 @@ class DicomImage:
         times: Value of each of `TIME_TAGS`; None where the file does not say.
         phases: How many phases the file says a position has; None where it does not say.
         rescale: Slope and intercept.
+        height_cm: Of the patient; None where the file does not say.
+        weight_kg: See there.
     """
 
     path: Path
@@ -88,6 +91,8 @@ class DicomImage:
     times: Mapping[str, float | None]
     phases: int | None
     rescale: tuple[float, float]
+    height_cm: float | None
+    weight_kg: float | None
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -230,6 +235,7 @@ def _image(path: Path, frame: _Frame) -> DicomImage:
     transformation = "PixelValueTransformationSequence"
     slope, intercept = (numbers(name, transformation) for name in ("RescaleSlope", "RescaleIntercept"))
     number = text_of(header, "SeriesNumber")
+    height_m, weight_kg = (_number(header, name) or None for name in ("PatientSize", "PatientWeight"))  # 0: not known
     return DicomImage(
         path=path,
         frame=frame.number,
@@ -250,6 +256,8 @@ def _image(path: Path, frame: _Frame) -> DicomImage:
         times=times,
         phases=next((int(count) for count in counts if count and count > 0), None),
         rescale=(slope[0] if slope else 1.0, intercept[0] if intercept else 0.0),
+        height_cm=100 * height_m if height_m else None,
+        weight_kg=weight_kg,
     )
 
 

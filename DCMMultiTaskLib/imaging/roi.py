@@ -36,11 +36,8 @@ class Roi:
             >>> Roi.parse("10,-20,35.5,120,120,90").centre_lps
             (-10.0, 20.0, 35.5)
         """
-        try:
-            numbers = [float(part) for part in text.split(",")]
-        except ValueError:
-            numbers = []
-        if len(numbers) not in (3, 6) or not all(map(math.isfinite, numbers)) or min(numbers[3:], default=1.0) <= 0:
+        numbers = _numbers(text)
+        if len(numbers) not in (3, 6) or min(numbers[3:], default=1.0) <= 0:
             raise InputError(
                 f"The region of interest '{text}' is not R,A,S or R,A,S,dR,dA,dS: "
                 "the centre and, if wanted, the edge lengths (above 0) in mm, with commas."
@@ -70,3 +67,24 @@ class Roi:
         if not inside.any():
             raise InputError("the region of interest lies outside the volume.")
         return inside
+
+
+def parse_point(text: str, what: str) -> tuple[float, float, float]:
+    """A point written as `R,A,S`, mm as Slicer shows them, in mm (LPS).
+
+    Raises:
+        InputError: The text is none; `what` names it.
+    """
+    numbers = _numbers(text)
+    if len(numbers) != 3:
+        raise InputError(f"The {what} '{text}' is not R,A,S: a point in mm, with commas.")
+    return -numbers[0], -numbers[1], numbers[2]
+
+
+def _numbers(text: str) -> list[float]:
+    """Finite numbers with commas between them; none where the text is something else."""
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        return []
+    return numbers if all(map(math.isfinite, numbers)) else []

@@ -58,6 +58,8 @@ class Study:
         phases: The volumes in order of time, all on one grid.
         times_ms: Time of each phase after the R wave; None where it is not known.
         source: Where the study came from.
+        height_cm: How tall the patient is; None where the files do not say.
+        weight_kg: How heavy.
         notes: Sentences about how it was read that the user has to see.
 
     Raises:
@@ -74,6 +76,8 @@ class Study:
     times_ms: tuple[float, ...] | None = None
     source: Source = field(default_factory=Source)
     notes: tuple[str, ...] = ()
+    height_cm: float | None = None
+    weight_kg: float | None = None
 
     def __post_init__(self) -> None:
         if not self.phases:

@@ -19,6 +19,7 @@ from DCMMultiTaskLib.inference.provenance import masks_sha256
 from DCMMultiTaskLib.inference.result import Result, SliceRow
 from DCMMultiTaskLib.measurements.heart_beat import Phase
 from DCMMultiTaskLib.measurements.quality import OK
+from DCMMultiTaskLib.measurements.wall_segments import SegmentRow, WallSegments
 from DCMMultiTaskLib.storage import staged, write_json, write_rows
 
 # Bytes: file systems take 255, of which extensions and the names of unfinished files need some.
@@ -39,9 +40,9 @@ DECIMALS = {
 
 
 def write_result(result: Result, directory: Path, *, cam: bool = False, cavity: bool = True) -> dict[str, Path]:
-    """Write `NAME.seg.nrrd`, `NAME_risk.csv`, `NAME_summary.json` and, if asked for, `NAME_cam.nrrd`.
+    """Write `NAME.seg.nrrd`, `NAME_risk.csv`, `NAME_segments.csv` and `NAME_summary.json`.
 
-    Of a cine whose every phase was kept there is also `NAME_phases.csv`, the volume curve.
+    Of a cine whose every phase was kept there is also `NAME_phases.csv`, the volume curve; `cam` adds `NAME_cam.nrrd`.
 
     Args:
         result: What to write.
@@ -50,13 +51,18 @@ def write_result(result: Result, directory: Path, *, cam: bool = False, cavity: 
         cavity: Write the LV cavity as a segment of its own beside the myocardium.
 
     Returns:
-        The paths: `segmentation`, `risk`, `summary`, `phases` and `cam`.
+        The paths: `segmentation`, `risk`, `segments`, `summary`, `phases` and `cam`.
 
     Raises:
         InputError: The folder cannot be written to or the disk is full; nothing is left behind.
     """
     name = file_name(result.name)
-    paths = {"segmentation": f"{name}.seg.nrrd", "risk": f"{name}_risk.csv", "summary": f"{name}_summary.json"}
+    paths = {
+        "segmentation": f"{name}.seg.nrrd",
+        "risk": f"{name}_risk.csv",
+        "segments": f"{name}_segments.csv",
+        "summary": f"{name}_summary.json",
+    }
     beat = result.heart_beat
     if beat:
         paths["phases"] = f"{name}_phases.csv"
@@ -69,6 +75,7 @@ def write_result(result: Result, directory: Path, *, cam: bool = False, cavity: 
         labels = result.volume.with_array(result.label_map)
         write_segmentation(folder / paths["segmentation"], labels, segments=segments)
         write_risk(folder / paths["risk"], result.rows)
+        write_rows(folder / paths["segments"], SegmentRow, result.wall_segments.rows, digits=DECIMALS, unknown="")
         write_json(folder / paths["summary"], summary(result))
         if beat:
             write_rows(folder / paths["phases"], Phase, beat.phases, digits=DECIMALS, unknown="")
@@ -91,6 +98,7 @@ def summary(result: Result) -> dict[str, Any]:
         "slice_axis": "ijk"[result.slice_axis],
         **_rounded(vars(result.measurements)),
         **_rounded(_wall_thickness(result)),
+        "wall_segments": _wall_segments(result.wall_segments),
         "heart_beat": _heart_beat(result),
         "cancelled": result.cancelled,
         "files": summarise_files(result.study.source),
@@ -110,6 +118,15 @@ def _wall_thickness(result: Result) -> dict[str, float]:
         "wall_thickness_min_mm": min(row.wall_thickness_min_mm for row in measured),
         "wall_thickness_max_mm": max(row.wall_thickness_max_mm for row in measured),
     }
+
+
+def _wall_segments(wall: WallSegments) -> dict[str, Any]:
+    """Mean thickness of the 17 segments, and how the septum was found."""
+    means = [
+        {"segment": number, "name": wall.names[number], "wall_thickness_mean_mm": round(mean, 3)}
+        for number, mean in wall.mean_mm.items()
+    ]
+    return {"septum": wall.septum, "named": wall.named, "segments": means}
 
 
 def _heart_beat(result: Result) -> dict[str, Any] | None:

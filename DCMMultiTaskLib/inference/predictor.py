@@ -13,9 +13,11 @@ from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 from DCMMultiTaskLib.imaging.roi import Roi
 from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.imaging.study import Study
-from DCMMultiTaskLib.imaging.volume import Geometry, Volume
+from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.inference import inputs
 from DCMMultiTaskLib.inference.device import choose_device, describe
-from DCMMultiTaskLib.inference.localisation import IMAGE_CENTRE, Location, locate, slices_to_look_at
+from DCMMultiTaskLib.inference.localisation import Location, locate, slices_to_look_at
+from DCMMultiTaskLib.inference.notes import beat_notes, run_notes
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.patient import patient_probability, rule_sentence
 from DCMMultiTaskLib.inference.provenance import Provenance, masks_sha256, versions
@@ -26,7 +28,7 @@ from DCMMultiTaskLib.inference.segmentation import Progress, Segmentation, segme
 from DCMMultiTaskLib.measurements import masks
 from DCMMultiTaskLib.measurements.heart_beat import cavity_ml, end_diastole
 from DCMMultiTaskLib.measurements.quality import NOT_ANALYSED, OK
-from DCMMultiTaskLib.measurements.volumes import Body
+from DCMMultiTaskLib.measurements.volumes import check_body
 
 
 class Predictor:
@@ -69,7 +71,9 @@ class Predictor:
         threshold: float | None = None,
         largest_component: bool = True,
         activation: bool | str = False,
-        body: Body | None = None,
+        height_cm: float | None = None,
+        weight_kg: float | None = None,
+        septum_lps: tuple[float, float, float] | None = None,
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Result:
@@ -86,7 +90,11 @@ class Predictor:
             largest_component: Keep only the mask's largest piece.
             activation: Also give a map of where the network looks: True or `class` for the class activation map,
                 `attention-1` and `attention-2` for the masks M of the Attention Modules (Eq. 1).
-            body: How tall and heavy the patient is, for volume and mass for each square metre of body surface.
+            height_cm: How tall the patient is, for volume and mass for each square metre of body surface; what the
+                study says if None.
+            weight_kg: How heavy; see there.
+            septum_lps: Where the anterior wall of the right ventricle meets the septum, mm (LPS), for the segments of
+                the wall; estimated if None (`measurements.wall_segments`).
             progress: Called after each batch with the slices done and the slices in all.
             cancelled: Asked before each batch; True stops, and the finished slices are kept.
 
@@ -103,11 +111,15 @@ class Predictor:
         activation = "class" if activation is True else activation or ""
         if activation and activation not in ACTIVATIONS:
             raise InputError(f"The map is one of {', '.join(ACTIVATIONS)}, not {activation!r}.")
+        check_body(height_cm, weight_kg)
         with about(study.name):
-            phases = _phases_to_segment(study, phase)
+            phases = inputs.phases_to_segment(study, phase)
             axis = choose_slice_axis(study.geometry, slice_axis)
-            study, replaced = _cleaned(study, phases)
-            inside = _inside(study.geometry, axis, roi)
+            study, replaced = inputs.cleaned(study, phases)
+            inside = inputs.inside(study.geometry, axis, roi)
+            if septum_lps is not None and inputs.beyond_slices(study.geometry, axis, septum_lps):
+                raise InputError("the septum's point lies outside the volume.")
+        body, body_notes = inputs.body(study, height_cm, weight_kg)
         runner = Runner(self.network, self.device, batch_size=self.batch_size, mixed_precision=self.mixed_precision)
         mixed_precision = runner.mixed_precision
 
@@ -164,7 +176,7 @@ class Predictor:
                 device=describe(self.device),
                 mixed_precision=mixed_precision,
                 batch_size=self.batch_size,
-                notes=(*study.notes, *runner.notes, *_notes(replaced, location, gaps, counter)),
+                notes=(*study.notes, *runner.notes, *run_notes(replaced, location, gaps, counter), *body_notes),
                 preprocessing=self.package.preprocessing,
                 decision=decision,
                 localisation={
@@ -182,11 +194,15 @@ class Predictor:
             activation_kind=activation,
             cancelled=counter.stopped,
             body=body,
+            septum_lps=septum_lps,
         )
+        if septum_lps is not None:
+            with about(study.name):
+                result.wall_segments  # noqa: B018 (refuses a point that gives no direction)
         beat = result.heart_beat
         ejection_fraction = beat.ejection_fraction_percent if beat else float("nan")
         rule = rule_sentence(int(usable.sum()), len(rows), volume_ml, decision, ejection_fraction=ejection_fraction)
-        return replace(_with_beat_notes(result), rule=rule)
+        return replace(_with_notes(result, beat_notes(result)), rule=rule)
 
     def _locate(
         self, runner: Runner, volume: Volume, axis: int, roi: Roi | None, look_at: np.ndarray, counter: Progress
@@ -230,77 +246,10 @@ def check_threshold(threshold: float | None) -> None:
         raise InputError(f"The threshold is a probability between 0 and 1, not {threshold:g}.")
 
 
-def _phases_to_segment(study: Study, phase: str | int) -> list[int]:
-    count = len(study.phases)
-    if phase == "ed":
-        return list(range(count))
-    number = 0 if phase == "first" else phase
-    if not isinstance(number, int):
-        raise InputError(f"The phase is ed, first or a number from 0, not {phase!r}.")
-    if not 0 <= number < count:
-        have = "1 phase" if count == 1 else f"{count} phases"
-        raise InputError(f"the study has {have}, counted from 0; there is no phase {number}.")
-    return [number]
-
-
-def _cleaned(study: Study, phases: Sequence[int]) -> tuple[Study, int]:
-    """The study with finite voxels in the phases to segment, and how many voxels were replaced there."""
-    volumes = list(study.phases)
-    replaced = 0
-    for number in phases:
-        volumes[number], count = volumes[number].cleaned()
-        replaced += count
-    return replace(study, phases=volumes), replaced
-
-
-def _inside(geometry: Geometry, slice_axis: int, roi: Roi | None) -> np.ndarray:
-    """Voxels that may be myocardium, bool; without an ROI an array that stands for all and takes no memory."""
-    if roi is None:
-        return np.broadcast_to(np.True_, geometry.shape)
-    size = np.asarray(geometry.size)
-    beyond = np.abs(geometry.to_index(np.asarray(roi.centre_lps)) - (size - 1) / 2) > size / 2
-    beyond[slice_axis] = False
-    if roi.size_mm is None and beyond.any():
-        raise InputError("the region of interest lies outside the volume.")
-    return roi.contains(geometry)
+def _with_notes(result: Result, notes: Sequence[str]) -> Result:
+    return replace(result, provenance=replace(result.provenance, notes=(*result.provenance.notes, *notes)))
 
 
 def _in_plane(slice_axis: int) -> tuple[int, ...]:
     """The array's axes within a slice."""
     return tuple(axis for axis in range(3) if axis != 2 - slice_axis)
-
-
-def _notes(replaced: int, location: Location, gaps: np.ndarray, counter: Progress) -> list[str]:
-    notes = []
-    if replaced:
-        notes.append(f"{replaced} voxels were not finite numbers and were replaced.")
-    if location.method == IMAGE_CENTRE and not counter.stopped:
-        notes.append("The first pass found no heart, so the centre of the image was analysed.")
-    if gaps.any():
-        slices = _numbers(np.flatnonzero(gaps))
-        notes.append(f"The ring is open in slice {slices}: its cavity ends at a line across the gap.")
-    if counter.stopped:
-        notes.append("The run was cancelled; only the finished slices have a result.")
-    return notes
-
-
-def _with_beat_notes(result: Result) -> Result:
-    beat, times, notes = result.heart_beat, result.study.times_ms, []
-    if beat and times and not np.all(np.diff(times) > 0):
-        notes.append("The times of the phases do not grow from phase to phase, so there are no rates.")
-    if beat and beat.base_left:
-        notes.append(
-            f"The base left slice {_numbers(beat.base_left)} between end diastole and end systole: "
-            f"{beat.base_left_ml:.0f} of the {beat.stroke_volume_ml:.0f} ml of the stroke volume are from there."
-        )
-    if beat and beat.ring_lost:
-        notes.append(
-            f"Slice {_numbers(beat.ring_lost)} has a cavity at end diastole and no ring at end "
-            "systole: the ejection fraction may be too large."
-        )
-    return replace(result, provenance=replace(result.provenance, notes=(*result.provenance.notes, *notes)))
-
-
-def _numbers(slices: Sequence[int] | np.ndarray) -> str:
-    """Slices as people count them, from 1."""
-    return ", ".join(str(number + 1) for number in slices)

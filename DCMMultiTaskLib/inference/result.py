@@ -14,7 +14,9 @@ from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Geometry, Volume
 from DCMMultiTaskLib.inference.provenance import Provenance
 from DCMMultiTaskLib.measurements.heart_beat import HeartBeat, measure_heart_beat
+from DCMMultiTaskLib.measurements.quality import OK
 from DCMMultiTaskLib.measurements.volumes import Body, Ventricle, measure_ventricle
+from DCMMultiTaskLib.measurements.wall_segments import WallSegments, measure_segments
 
 REASONS_JOINED_BY = "; "
 
@@ -73,6 +75,8 @@ class Result:
         activation_kind: Which map, of `runner.ACTIVATIONS`.
         cancelled: True where the user stopped the run; the unfinished slices have quality `not analysed`.
         body: How tall and heavy the patient is; None where it is not known.
+        septum_lps: Where the user says that the anterior wall of the right ventricle meets the septum, mm (LPS); None
+            where nobody said.
     """
 
     study: Study
@@ -88,6 +92,7 @@ class Result:
     activation_kind: str = "class"
     cancelled: bool = False
     body: Body | None = None
+    septum_lps: tuple[float, float, float] | None = None
 
     @property
     def name(self) -> str:
@@ -118,6 +123,18 @@ class Result:
     def measurements(self) -> Ventricle:
         """Volumes, mass and shape of the left ventricle in that phase."""
         return measure_ventricle(self.label_map, self.geometry, self.slice_axis, body=self.body)
+
+    @cached_property
+    def wall_segments(self) -> WallSegments:
+        """Thickness of the wall by segments in that phase.
+
+        Raises:
+            InputError: The septum's point gives no direction.
+        """
+        counts = [row.quality == OK for row in self.rows]
+        return measure_segments(
+            self.label_map, self.geometry, self.slice_axis, septum_lps=self.septum_lps, counts=counts
+        )
 
     @cached_property
     def heart_beat(self) -> HeartBeat | None:

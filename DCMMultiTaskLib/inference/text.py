@@ -68,7 +68,7 @@ def describe_result(result: Result) -> str:
     title = f"{result.name}: {count(len(result.rows), 'slice')}{numbered} along {'IJK'[result.slice_axis]}{cine}"
     model = f"model {facts.model} {facts.model_version}, SHA-256 {facts.model_sha256[:12]}, on {facts.device}"
     lines = [title, model, "", HEADER, *(_row(row) for row in result.rows), "", _patient(result), result.rule]
-    lines.append(_measurements(result))
+    lines += [_measurements(result), *_wall(result)]
     if result.heart_beat:
         lines.append(_heart_beat(result.heart_beat))
     return "\n".join([*lines, *(f"Note: {note}" for note in facts.notes)])
@@ -94,6 +94,15 @@ def _row(row: SliceRow) -> str:
 def _measurements(result: Result) -> str:
     ventricle = result.measurements
     return f"LV volume {ventricle.lv_cavity_volume_ml:.0f} ml, myocardial mass {ventricle.myocardium_mass_g:.0f} g"
+
+
+def _wall(result: Result) -> list[str]:
+    wall = result.wall_segments
+    known = sorted((mean, wall.names[number]) for number, mean in wall.mean_mm.items() if math.isfinite(mean))
+    if not known:
+        return []
+    thin, thick = (f"{name} {mean:.1f} mm" for mean, name in (known[0], known[-1]))
+    return [f"Wall thickness by segments: thinnest {thin}, thickest {thick}. {wall.septum}"]
 
 
 def _heart_beat(beat: HeartBeat) -> str:

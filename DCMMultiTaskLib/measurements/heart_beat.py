@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.imaging.volume import Geometry
-from DCMMultiTaskLib.measurements.masks import areas_mm2
+from DCMMultiTaskLib.measurements.masks import areas_mm2, base_first
 from DCMMultiTaskLib.measurements.volumes import summation_ml
 
 # Cavities that differ by less than this share cannot be told apart: a millimetre on the radius of a heart is 6 %.
@@ -175,8 +175,7 @@ def _rates(curve: np.ndarray, times_ms: Sequence[float]) -> tuple[float, float]:
 def _lost(ed_mm2: np.ndarray, es_mm2: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Slices with a cavity at end diastole and nothing at end systole: at the base, and elsewhere.
 
-    The base is the end of the stack on whose half the larger cavities lie. An empty cavity inside a wall is no loss:
-    that is how the apex contracts.
+    An empty cavity inside a wall is no loss: that is how the apex contracts.
 
     Args:
         ed_mm2: `(N,)` cavity areas at end diastole.
@@ -184,11 +183,8 @@ def _lost(ed_mm2: np.ndarray, es_mm2: np.ndarray) -> tuple[tuple[int, ...], tupl
     """
     with_cavity = np.flatnonzero(ed_mm2)
     lost = [int(number) for number in with_cavity if es_mm2[number] == 0]
-    half = len(with_cavity) // 2
-    areas = ed_mm2[with_cavity]
-    base_first = areas[:half].sum() > areas[len(areas) - half :].sum()
     base = []
-    for number in with_cavity if base_first else with_cavity[::-1]:
+    for number in with_cavity if base_first(ed_mm2) else with_cavity[::-1]:
         if number not in lost:
             break
         base.append(int(number))

@@ -35,6 +35,17 @@ def areas_mm2(mask: np.ndarray, geometry: Geometry, slice_axis: int) -> np.ndarr
     return counts * geometry.spacing[in_plane[0]] * geometry.spacing[in_plane[1]]
 
 
+def base_first(cavity_mm2: np.ndarray) -> bool:
+    """Whether the stack begins at the base: the half of the ventricle with the larger cavities.
+
+    Args:
+        cavity_mm2: `(N,)` area of the cavity in each slice.
+    """
+    areas = cavity_mm2[np.flatnonzero(cavity_mm2)]
+    half = len(areas) // 2
+    return bool(areas[:half].sum() > areas[len(areas) - half :].sum())
+
+
 def lv_cavity(myocardium: np.ndarray, slice_axis: int) -> tuple[np.ndarray, np.ndarray]:
     """The left ventricle's cavity: what the myocardium encloses in each slice, and the inside of an open ring.
 

@@ -34,12 +34,7 @@ class Body:
     weight_kg: float
 
     def __post_init__(self) -> None:
-        for what, value, unit, (least, most) in (
-            ("height", self.height_cm, "cm", PLAUSIBLE_HEIGHT_CM),
-            ("weight", self.weight_kg, "kg", PLAUSIBLE_WEIGHT_KG),
-        ):
-            if not least <= value <= most:
-                raise InputError(f"A {what} of {value:g} {unit} is not between {least:g} and {most:g} {unit}.")
+        check_body(self.height_cm, self.weight_kg)
 
     @property
     def surface_m2(self) -> float:
@@ -50,6 +45,16 @@ class Body:
             2.0
         """
         return math.sqrt(self.height_cm * self.weight_kg / 3600)
+
+
+def check_body(height_cm: float | None, weight_kg: float | None) -> None:
+    """Raise an InputError for a height or a weight, where it is known, that no human being has."""
+    for what, value, unit, (least, most) in (
+        ("height", height_cm, "cm", PLAUSIBLE_HEIGHT_CM),
+        ("weight", weight_kg, "kg", PLAUSIBLE_WEIGHT_KG),
+    ):
+        if value is not None and not least <= value <= most:
+            raise InputError(f"A {what} of {value:g} {unit} is not between {least:g} and {most:g} {unit}.")
 
 
 @dataclass(frozen=True)

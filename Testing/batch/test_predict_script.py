@@ -55,7 +55,13 @@ def test_the_script_writes_the_files_of_the_command(studies: Path, tiny_model: P
     assert (script.returncode, script.stderr) == (0, "")
     assert cli.main(["predict", *map(str, arguments), "-o", str(tmp_path / "command")]) == 0
     files = contents(tmp_path / "script")
-    assert set(files) == {"heart0.seg.nrrd", "heart0_risk.csv", "heart0_summary.json", "heart0_cam.nrrd"}
+    assert set(files) == {
+        "heart0.seg.nrrd",
+        "heart0_risk.csv",
+        "heart0_segments.csv",
+        "heart0_summary.json",
+        "heart0_cam.nrrd",
+    }
     assert files == contents(tmp_path / "command")
 
 

@@ -44,7 +44,7 @@ def test_writes_the_files_and_prints_the_table(
     study: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["predict", str(study), "-o", str(tmp_path / "out"), "--model", str(tiny_model)]) == 0
-    assert names(tmp_path / "out") == ["heart.seg.nrrd", "heart_risk.csv", "heart_summary.json"]
+    assert names(tmp_path / "out") == ["heart.seg.nrrd", "heart_risk.csv", "heart_segments.csv", "heart_summary.json"]
     printed = capsys.readouterr()
     assert printed.err == ""
     rows = [line.split() for line in printed.out.splitlines() if line.strip()[:1].isdigit()]
@@ -81,6 +81,7 @@ def test_options_reach_the_predictor(study: Path, tiny_model: Path, tmp_path: Pa
         "--batch-size",
         "2",
         "--no-cavity",
+        *("--height-cm", "180", "--weight-kg", "80"),
     ]
     assert main(["predict", str(study), "-o", str(tmp_path), "--model", str(tiny_model), "--cam", *options]) == 0
     summary = json.loads((tmp_path / "heart_summary.json").read_text(encoding="utf-8"))
@@ -89,10 +90,21 @@ def test_options_reach_the_predictor(study: Path, tiny_model: Path, tmp_path: Pa
     assert summary["dcm_class"] == 0
     assert summary["largest_component"] is False
     assert summary["batch_size"] == 2
+    assert summary["body_surface_m2"] == 2
     assert set(np.unique(read_study(tmp_path / "heart.seg.nrrd").volume.array)) == {0, 1}
     heat = read_study(tmp_path / "heart_cam.nrrd").volume
     assert heat.array.shape == frame.array.shape
     assert 0 <= heat.array.min() < heat.array.max() <= 1
+
+
+def test_what_is_one_patients_own_is_refused_for_several(
+    study: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["-o", str(tmp_path / "out"), "--model", str(tiny_model), "--height-cm", "180", "--septum", "1,2,3"]
+    (tmp_path / "other.nrrd").write_bytes(study.read_bytes())
+    assert main(["predict", str(study), str(tmp_path / "other.nrrd"), *options]) == 2
+    assert "--height-cm and --septum can be given for one study at a time; these are 2." in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(("phase", "expected"), [("first", 0), ("2", 2)])

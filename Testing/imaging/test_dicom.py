@@ -194,3 +194,16 @@ def test_a_real_cine_series_has_10_slices_of_20_phases_and_its_last_is_the_conto
             np.corrcoef(frame.array[9 - index].ravel(), contoured.array[index].ravel())[0, 1] for frame in frames
         ]
         assert int(np.argmax(similarity)) == 19
+
+
+def test_height_and_weight_come_along_and_zero_is_unknown(tmp_path: Path) -> None:
+    for number, (height, weight) in enumerate((("1.8", "80"), ("0", ""))):
+        folder = tmp_path / str(number)
+        for k in range(3):
+            pixels = np.full((20, 20), k + 1, np.int16)
+            pixels[4:9] = 7
+            write_slice(
+                folder / f"{k}.dcm", pixels, position=8.0 * k * OBLIQUE[:, 2], t0010_1020=height, t0010_1030=weight
+            )
+        study = read_study(folder)
+        assert (study.height_cm, study.weight_kg) == ((180, 80) if height == "1.8" else (None, None))

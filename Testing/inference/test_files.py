@@ -57,8 +57,13 @@ def names(folder: Path) -> list[str]:
 
 def test_writes_the_files_that_it_names(result: Result, tmp_path: Path) -> None:
     paths = write_result(result, tmp_path / "new" / "folder")
-    assert list(paths) == ["segmentation", "risk", "summary"]
-    assert names(tmp_path / "new" / "folder") == ["study.seg.nrrd", "study_risk.csv", "study_summary.json"]
+    assert list(paths) == ["segmentation", "risk", "segments", "summary"]
+    assert names(tmp_path / "new" / "folder") == [
+        "study.seg.nrrd",
+        "study_risk.csv",
+        "study_segments.csv",
+        "study_summary.json",
+    ]
     assert all(path.is_file() for path in paths.values())
 
 
@@ -117,6 +122,21 @@ def test_the_summary_has_the_measurements(result: Result, tmp_path: Path) -> Non
     assert facts["lv_cavity_volume_ml_m2"] == pytest.approx(facts["lv_cavity_volume_ml"] / 2, abs=1e-3)
 
 
+def test_the_segments_are_a_table_and_the_patients_seventeen(result: Result, tmp_path: Path) -> None:
+    paths = write_result(result, tmp_path)
+    with paths["segments"].open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == [
+        *("slice", "segment", "name"),
+        *("wall_thickness_mean_mm", "wall_thickness_min_mm", "wall_thickness_max_mm", "counted"),
+    ]
+    assert {row["slice"] for row in rows} == {"1"} and {row["counted"] for row in rows} == {"1"}
+    facts = json.loads(paths["summary"].read_text(encoding="utf-8"))["wall_segments"]
+    assert facts["named"] is False and "three rings" in facts["septum"]
+    assert [one["segment"] for one in facts["segments"]] == list(range(1, 18))
+    assert facts["segments"][16]["wall_thickness_mean_mm"] is None
+
+
 def test_no_wall_in_any_good_slice_is_null(result: Result, tmp_path: Path) -> None:
     path = write_result(replace(result, rows=result.rows[::2]), tmp_path)["summary"]
     assert json.loads(path.read_text(), parse_constant=pytest.fail)["wall_thickness_min_mm"] is None
@@ -139,7 +159,13 @@ def test_replaces_the_files_of_an_earlier_run_and_nothing_else(result: Result, t
     (tmp_path / "mine.txt").write_text("keep")
     write_result(replace(result, dcm_probability=0.1), tmp_path)
     assert json.loads((tmp_path / "study_summary.json").read_text())["dcm_probability"] == 0.1
-    assert names(tmp_path) == ["mine.txt", "study.seg.nrrd", "study_risk.csv", "study_summary.json"]
+    assert names(tmp_path) == [
+        "mine.txt",
+        "study.seg.nrrd",
+        "study_risk.csv",
+        "study_segments.csv",
+        "study_summary.json",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +204,7 @@ def test_a_folder_in_the_way_leaves_everything_as_it_was(result: Result, tmp_pat
         write_result(changed, tmp_path)
     assert (tmp_path / "study_risk.csv").read_bytes() == before
     assert np.array_equal(read_study(tmp_path / "study.seg.nrrd").volume.array, result.label_map)
-    assert names(tmp_path) == ["study.seg.nrrd", "study_risk.csv", "study_summary.json"]
+    assert names(tmp_path) == ["study.seg.nrrd", "study_risk.csv", "study_segments.csv", "study_summary.json"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on a file's size to stand for a full disk")

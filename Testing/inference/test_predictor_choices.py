@@ -110,7 +110,7 @@ def test_a_base_that_moves_out_of_its_slice_is_told(
     result = predictor.predict(Study("cine", [study.volume] * 2, times_ms=(300.0, 20.0)))
     assert any("times of the phases do not grow" in note for note in result.provenance.notes)
     assert (result.phase, result.heart_beat.base_left) == (0, (base,))
-    assert any(f"The base left slice {base}" in note for note in result.provenance.notes)
+    assert any(f"The base left slice {base + 1}" in note for note in result.provenance.notes)
 
 
 def test_an_roi_takes_the_place_of_the_first_pass(
@@ -210,4 +210,24 @@ def test_an_open_ring_is_closed_across_its_gap_and_the_result_says_so(
     true_mm2 = np.count_nonzero(study.truth.array[3] == 2) * np.prod(study.volume.geometry.spacing[:2])
     assert "ring open" in result.rows[3].reasons
     assert result.rows[3].cavity_area_mm2 == pytest.approx(true_mm2, rel=0.2)
-    assert any("slice 3" in note and "gap" in note for note in result.provenance.notes)
+    assert any("slice 4" in note and "gap" in note for note in result.provenance.notes)
+
+
+def test_height_and_weight_are_the_studys_unless_they_are_given(predictor: Predictor, two_slices: Volume) -> None:
+    study = Study("tall", [two_slices], height_cm=180, weight_kg=80)
+    assert predictor.predict(study).measurements.body_surface_m2 == 2
+    assert predictor.predict(study, weight_kg=20).measurements.body_surface_m2 == 1
+    assert math.isnan(predictor.predict(replace(study, height_cm=None)).measurements.body_surface_m2)
+    with pytest.raises(InputError, match="1700 cm"):
+        predictor.predict(study, height_cm=1700)
+
+
+def test_a_header_with_an_impossible_height_is_done_with_a_note(predictor: Predictor, two_slices: Volume) -> None:
+    result = predictor.predict(Study("tall", [two_slices], height_cm=1700, weight_kg=80))
+    (note,) = [note for note in result.provenance.notes if "1700 cm" in note]
+    assert "header" in note and result.body is None
+
+
+def test_a_septum_beside_the_slices_is_refused(predictor: Predictor, two_slices: Volume) -> None:
+    with pytest.raises(InputError, match="septum's point lies outside"):
+        predictor.predict(two_slices, septum_lps=(1e4, 0, 0))

@@ -147,7 +147,7 @@ def test_the_batch_script_does_the_same_in_slicer_as_the_command(tree: Path, tin
     assert done.returncode == 0, done.stderr
     assert cli.main(["predict", *map(str, arguments), "-o", str(tmp_path / "command")]) == 0
     names = {path.name for path in (tmp_path / "slicer").iterdir()}
-    assert names == {"heart.seg.nrrd", "heart_risk.csv", "heart_summary.json", "heart.mrb"}
+    assert names == {"heart.seg.nrrd", "heart_risk.csv", "heart_segments.csv", "heart_summary.json", "heart.mrb"}
     assert names == {path.name for path in (tmp_path / "command").iterdir()}
     for name in ("heart.seg.nrrd", "heart_risk.csv"):
         assert (tmp_path / "slicer" / name).read_bytes() == (tmp_path / "command" / name).read_bytes()

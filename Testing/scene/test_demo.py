@@ -31,11 +31,12 @@ def test_the_demo_writes_table_scene_and_pictures(scene, slicer, opengl, phantom
     result = demo.run(study, output=tmp_path / "out", model=tiny_model, say=lines.append)
     assert result.mask.any()
     names = {file.name for file in (tmp_path / "out").iterdir()}
-    pictures = {f"heart_{kind}.png" for kind in ("slices", "chart", "3d", "activation")}
+    pictures = {f"heart_{kind}.png" for kind in ("slices", "chart", "segments", "3d", "activation")}
     assert pictures < names
     assert names - pictures == {
         "heart.seg.nrrd",
         "heart_risk.csv",
+        "heart_segments.csv",
         "heart_summary.json",
         "heart_cam.nrrd",
         "heart.mrb",
@@ -70,7 +71,8 @@ def test_without_opengl_the_demo_goes_on_and_says_what_to_do(slicer, phantom_fil
     assert any("make system-packages" in line for line in lines)
     assert (tmp_path / "out" / "heart.mrb").exists()
     pictures = {file.name for file in (tmp_path / "out").glob("*.png")}
-    assert pictures == {f"heart_{kind}.png" for kind in ("slices", "chart", "activation")}, "all but the 3D view"
+    but_3d = ("slices", "chart", "segments", "activation")
+    assert pictures == {f"heart_{kind}.png" for kind in but_3d}
 
 
 def test_sunnybrook_is_taken_where_it_is(tmp_path, monkeypatch):

@@ -1,0 +1,56 @@
+"""Sentences about a run that the user has to see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from DCMMultiTaskLib.inference.localisation import IMAGE_CENTRE, Location
+from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.inference.segmentation import Progress
+
+
+def run_notes(replaced: int, location: Location, gaps: np.ndarray, counter: Progress) -> list[str]:
+    """What has to be said of the run.
+
+    Args:
+        replaced: Voxels that were no numbers.
+        location: Where the heart was looked for.
+        gaps: `(N,)` bool: slices whose ring was closed across a gap.
+        counter: Whether the user stopped.
+    """
+    notes = []
+    if replaced:
+        notes.append(f"{replaced} voxels were not finite numbers and were replaced.")
+    if location.method == IMAGE_CENTRE and not counter.stopped:
+        notes.append("The first pass found no heart, so the centre of the image was analysed.")
+    if gaps.any():
+        slices = _numbers(np.flatnonzero(gaps))
+        notes.append(f"The ring is open in slice {slices}: its cavity ends at a line across the gap.")
+    if counter.stopped:
+        notes.append("The run was cancelled; only the finished slices have a result.")
+    return notes
+
+
+def beat_notes(result: Result) -> list[str]:
+    """What has to be said of the heart beat."""
+    beat, times, notes = result.heart_beat, result.study.times_ms, []
+    if beat and times and not np.all(np.diff(times) > 0):
+        notes.append("The times of the phases do not grow from phase to phase, so there are no rates.")
+    if beat and beat.base_left:
+        notes.append(
+            f"The base left slice {_numbers(beat.base_left)} between end diastole and end systole: "
+            f"{beat.base_left_ml:.0f} of the {beat.stroke_volume_ml:.0f} ml of the stroke volume are from there."
+        )
+    if beat and beat.ring_lost:
+        notes.append(
+            f"Slice {_numbers(beat.ring_lost)} has a cavity at end diastole and no ring at end "
+            "systole: the ejection fraction may be too large."
+        )
+    return notes
+
+
+def _numbers(slices: Sequence[int] | np.ndarray) -> str:
+    """Slices as people count them, from 1."""
+    return ", ".join(str(number + 1) for number in slices)
