@@ -79,7 +79,8 @@ def score_patient(predictor: Predictor, patient: Patient) -> tuple[list[SliceSco
     true_mask = truth.array == 1
     myocardia, cavities = true_areas(truth, axis)
     voxel_mm = volume.geometry.spacing[::-1]
-    pixel_mm = voxel_mm[: 2 - axis] + voxel_mm[3 - axis :]
+    row_mm, column_mm = voxel_mm[: 2 - axis] + voxel_mm[3 - axis :]
+    pixel_mm = row_mm, column_mm
     who: dict[str, Any] = {"patient": patient.patient, "group": patient.group, "dcm": patient.dcm}
     slices = []
     for row in result.rows:
