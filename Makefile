@@ -37,9 +37,11 @@ lint: $(VENV)/test-installed
 bench: $(VENV)/test-installed
 	$(RUN) -m pytest -o python_files="bench_*.py" -s Testing/benchmarks
 
-# Mesa, for the 3D picture on a machine without a graphics card or screen (Debian, Ubuntu).
+# Mesa, for the 3D picture on a machine without a graphics card or screen, and Chromium, in which the tests open the page
+# of a batch (Debian; where Ubuntu's are snaps, any chromium and chromedriver on the PATH will do).
 system-packages:
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends libegl1 libegl-mesa0 libgl1-mesa-dri libgl1
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+		libegl1 libegl-mesa0 libgl1-mesa-dri libgl1 chromium chromium-driver
 
 $(VENV)/created:
 	@echo "Making the environment in $(VENV) ..."

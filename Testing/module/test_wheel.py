@@ -31,7 +31,7 @@ def test_a_wheel_carries_every_file_of_the_library_and_the_shipped_model(tmp_pat
     library = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "DCMMultiTaskLib").rglob("*.*")
-        if path.suffix in (".py", ".j2") and path.parent.name != "models"
+        if path.suffix in (".py", ".j2", ".js", ".css") and path.parent.name != "models"
     }
     models = {f"DCMMultiTaskLib/models/{path.name}" for path in (ROOT / "Resources" / "Models").glob("*.dcmmodel")}
     assert models
