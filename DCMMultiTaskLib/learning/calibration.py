@@ -64,10 +64,10 @@ class Scores:
             slices, [row for file in files for row in read_rows(Path(file).with_name("patients.csv"), ScoredPatient)]
         )
 
-    def usable_slices(self) -> tuple[np.ndarray, np.ndarray]:
-        """Logits and labels of the slices whose quality is ok, twice `(N,)`."""
+    def usable_slices(self) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Logits, labels and patients of the slices whose quality is ok, each `(N,)`."""
         usable = [row for row in self.slices if row.quality == OK and np.isfinite(row.dcm_probability)]
-        return _logits(usable), np.array([row.dcm for row in usable])
+        return _logits(usable), np.array([row.dcm for row in usable]), [row.patient for row in usable]
 
     def patient_logits(self, kind: str) -> np.ndarray:
         """Each patient's logit by a rule of `inference.settings.RULES`, `(P,)`; NaN where no slice is usable."""
@@ -108,7 +108,8 @@ def fit_decision(scores: Scores, *, kind: str = "area_weighted_mean_logit", spre
     if set(labels[known]) != {0, 1}:
         raise InputError("Calibration needs usable slices and volumes of patients with dcm 1 and with dcm 0.")
     volume_ml = math.exp(float(np.log(volumes[known]).mean()))
-    (slice_scale,), slice_bias = fit_logistic([scores.usable_slices()[0]], scores.usable_slices()[1])
+    slice_logits, slice_labels, _ = scores.usable_slices()
+    (slice_scale,), slice_bias = fit_logistic([slice_logits], slice_labels)
     features = [logits[known], np.log(volumes[known] / volume_ml)]
     (scale, volume_scale), bias = fit_logistic(features, labels[known])
     return Decision(
