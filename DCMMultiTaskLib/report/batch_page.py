@@ -92,6 +92,7 @@ def _data(studies: Sequence[BatchStudy]) -> dict[str, Any]:
                 "name": study.name,
                 "p": study.probability,
                 "above": study.above,
+                "undecided": study.undecided,
                 "threshold": study.threshold,
                 "look": study.look,
                 "counted": study.counted,
@@ -123,10 +124,10 @@ def _model(study: BatchStudy) -> str:
 
 def _cohort(studies: Sequence[BatchStudy]) -> list[tuple[str, str, str]]:
     """The numbers at the top: what, number, and what stands below it in small type."""
-    decided = [study for study in studies if study.probability is not None]
+    decided = [study for study in studies if not study.undecided]
     above = sum(study.above for study in decided)
     kinds = Counter(kind for study in studies for kind, _ in study.look)
-    share = f"{100 * above / len(decided):.0f} % of those with a probability" if decided else ""
+    share = f"{100 * above / len(decided):.0f} % of those that are decided" if decided else ""
     shown = [
         ("studies", str(len(studies)), ""),
         ("to look at first", str(sum(bool(study.look) for study in studies)), _counted(kinds)),

@@ -14,10 +14,9 @@ from urllib.parse import quote
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.dicom_stacks import count
-from DCMMultiTaskLib.report.thumbnails import read_thumbnails
+from DCMMultiTaskLib.report.thumbnails import THUMBNAILS, read_thumbnails
 from DCMMultiTaskLib.storage import read_table
 
-THUMBNAILS = "_thumbnails.svg"
 # A study is near the threshold when its probability is closer to it than this.
 NEAR = 0.05
 # A study failed its quality checks when more than this share of the slices with myocardium did, or fewer than half of
@@ -53,10 +52,11 @@ TITLES = {
     "edv": "EDV",
     "esv": "ESV",
 }
-# Numbers that are shown elsewhere or say how a result was made.
+# What is shown elsewhere or says how a result was made.
 NOT_MEASURED = {
-    *("study", "name", "dcm_probability", "dcm_class", "rule", "slices", "slices_ok", "phase", "phases", "ed_phase"),
-    *("es_phase", "batch_size", "seconds", "network_seconds", "threshold", "model", "model_version", "model_sha256"),
+    *("study", "name", "dcm_probability", "dcm_class", "cannot_decide", "rule", "notes", "use", "threshold"),
+    *("slices", "slices_ok", "phase", "phases", "ed_phase", "es_phase", "heart_beat", "batch_size"),
+    *("model", "model_version", "model_sha256"),
 }
 
 
@@ -68,6 +68,7 @@ class BatchStudy:
         name: Its folder below `studies`.
         probability: DCM-like phenotype probability, or None.
         above: Whether it reaches the threshold.
+        undecided: Why the class cannot be told, in a sentence; empty where it can.
         threshold: Of the model, or None where its file does not say.
         values: Every measurement and further column: a number, a text, or None where there is none.
         slices: The rows of `slices.csv` by column, in slice order.
@@ -80,6 +81,7 @@ class BatchStudy:
     name: str
     probability: float | None
     above: bool
+    undecided: str
     threshold: float | None
     values: Mapping[str, float | str | None]
     slices: tuple[Mapping[str, float | str | None], ...]
@@ -98,8 +100,8 @@ class BatchStudy:
         """Why to look at it before others: kind, one of `KINDS`, and a sentence each; empty where nothing speaks so."""
         ok, total = self.counted
         reasons = []
-        if self.probability is None:
-            reasons.append((UNDECIDED, f"no probability: {ok} of {count(total, 'slice')} could be used"))
+        if self.undecided:
+            reasons.append((UNDECIDED, self.undecided))
         found = [row for row in self.slices if (row.get("myocardium_area_mm2") or 0) != 0]
         failed = sum(row.get("quality") != "ok" for row in found)
         if total and not found:
@@ -108,7 +110,7 @@ class BatchStudy:
             reasons.append((QUALITY, f"{total - ok} of {count(total, 'slice')} did not pass the checks"))
         elif self.summary.get("cancelled"):
             reasons.append((QUALITY, "the analysis was stopped before its end"))
-        if self.probability is not None and self.threshold is not None:
+        if self.probability is not None and self.threshold is not None and not self.undecided:
             away = abs(self.probability - self.threshold)
             if away < NEAR:
                 reasons.append((CLOSE, f"{self.probability:.2f} is near the threshold {self.threshold:.2f}"))
@@ -171,12 +173,16 @@ def _study(folder: Path, row: Mapping[str, str], slices: list[Mapping[str, float
     decision = summary.get("decision")
     threshold = decision.get("threshold") if isinstance(decision, dict) else values.get("threshold")
     probability = _number(values.get("dcm_probability"))
+    undecided = str(values.get("cannot_decide") or summary.get("cannot_decide") or "")
+    if probability is None:
+        undecided = undecided or "no slice could be used for a probability"
     return BatchStudy(
         name=name,
         probability=probability,
-        above=probability is not None and values.get("dcm_class") == 1,
+        above=values.get("dcm_class") == 1,
+        undecided=undecided,
         threshold=_number(threshold),
-        values={key: value for key, value in values.items() if key not in NOT_MEASURED and key != "heart_beat"},
+        values={key: value for key, value in values.items() if key not in NOT_MEASURED and "seconds" not in key},
         slices=tuple(slices),
         summary=summary,
         files=tuple((_shown(path.name), _link(path.relative_to(folder))) for path in found),

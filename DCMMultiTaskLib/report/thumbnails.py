@@ -16,6 +16,8 @@ from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.report.study import StudyPicture
 from DCMMultiTaskLib.report.style import LABELS
 
+THUMBNAILS = "_thumbnails.svg"
+"""Ends the name of a study's file of thumbnails."""
 MOST = 60
 # Pixels of a tile and quality of the WebP picture, the first that fits: 500 studies have to fit into one page.
 SIZES = ((128, 60), (128, 45), (128, 30), (112, 25), (96, 20), (64, 15), (48, 10))

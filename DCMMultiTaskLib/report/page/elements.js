@@ -46,4 +46,8 @@ function slicesOf(study) {
   return study.slices.map((row) => Object.fromEntries(names.map((name, place) => [name, row[place]])));
 }
 
+// Columns in which any study has a number are measurements; the others are texts.
+const MEASURED = new Set(Object.keys(DATA.columns).filter((name) => STUDIES.some((study) => isNumber(study.values[name]))));
+
 const side = (p, above) => (p === null || p === undefined ? "none" : above ? "above" : "below");
+const sideOf = (study) => side(study.undecided ? null : study.p, study.above);

@@ -19,9 +19,9 @@ const COLUMNS = [
 const FILTERS = [
   ["all", "All", () => true],
   ["look", "Look first", (study) => study.look.length > 0],
-  ["above", "At or above", (study) => study.p !== null && study.above],
-  ["below", "Below", (study) => study.p !== null && !study.above],
-  ["none", "No probability", (study) => study.p === null],
+  ["above", "At or above", (study) => sideOf(study) === "above"],
+  ["below", "Below", (study) => sideOf(study) === "below"],
+  ["none", "Cannot decide", (study) => sideOf(study) === "none"],
   ["unseen", "Not seen", (study) => !notes().get(study.name)?.seen],
   ["noted", "With a note", (study) => Boolean(notes().get(study.name)?.note)],
 ];
@@ -33,9 +33,9 @@ let shown = STUDIES;
 
 function probabilityCell(study) {
   if (study.p === null) return DASH;
-  const meter = make("span", { class: "meter" }, line(`fill ${side(study.p, study.above)}`, "width", study.p));
+  const meter = make("span", { class: "meter" }, line(`fill ${sideOf(study)}`, "width", study.p));
   if (isNumber(study.threshold)) meter.append(line("rule across", "left", study.threshold));
-  return [make("b", { class: side(study.p, study.above) }, study.p.toFixed(2)), meter];
+  return [make("b", { class: sideOf(study) }, study.p.toFixed(2)), meter];
 }
 
 function noteCell(study) {
@@ -200,7 +200,7 @@ function histograms() {
   const filterBy = (name, digits, unit) => (low, high, last) =>
     set({ range: { name, low, high, last, words: `${name === "p" ? "probability" : "LV volume"} ${low.toFixed(digits)} to ${high.toFixed(digits)}${unit}` } });
   const thresholds = [...new Set(STUDIES.map((study) => study.threshold))];
-  const points = (value) => STUDIES.filter((study) => isNumber(value(study))).map((study) => ({ value: value(study), kind: side(study.p, study.above) }));
+  const points = (value) => STUDIES.filter((study) => isNumber(value(study))).map((study) => ({ value: value(study), kind: sideOf(study) }));
   histogram(byId("risk-histogram"), { title: "Probability of a DCM-like phenotype", unit: "", digits: 2, points: points((study) => study.p), low: 0, high: 1, bins: 20, threshold: thresholds.length === 1 ? thresholds[0] : null, choose: filterBy("p", 2, "") });
   const volumes = points((study) => study.values.lv_cavity_volume_ml);
   const step = [10, 20, 50, 100].find((size) => Math.max(0, ...volumes.map(({ value }) => value)) / size <= 25) || 200;

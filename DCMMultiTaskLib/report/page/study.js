@@ -40,7 +40,7 @@ function verdict(study) {
   const { dcm_probability_low: low, dcm_probability_high: high } = study.values;
   if (study.p === null) return make("p", { class: "verdict none" }, make("b", {}, "No probability"));
   const limit = isNumber(study.threshold) ? ` ${study.threshold.toFixed(2)}` : "";
-  const meter = make("div", { class: "meter" }, line(`fill ${side(study.p, study.above)}`, "width", study.p));
+  const meter = make("div", { class: "meter" }, line(`fill ${sideOf(study)}`, "width", study.p));
   if (isNumber(low) && isNumber(high)) {
     const range = line("range", "left", low, `interval ${low.toFixed(2)} to ${high.toFixed(2)}`);
     range.style.width = `${100 * (high - low)}%`;
@@ -50,8 +50,8 @@ function verdict(study) {
   const between = isNumber(low) && isNumber(high) ? ` (${low.toFixed(2)} to ${high.toFixed(2)})` : "";
   return make(
     "div",
-    { class: `verdict ${side(study.p, study.above)}` },
-    make("p", {}, make("b", {}, study.p.toFixed(2) + between), ` probability of a DCM-like phenotype, ${study.above ? "at or above" : "below"} the threshold${limit}`),
+    { class: `verdict ${sideOf(study)}` },
+    make("p", {}, make("b", {}, study.p.toFixed(2) + between), ` probability of a DCM-like phenotype, ${study.undecided ? "which cannot decide at" : study.above ? "at or above" : "below"} the threshold${limit}`),
     meter,
   );
 }
@@ -68,7 +68,7 @@ function tiles(study) {
       "figure",
       { class: `tile${failed ? " failed" : ""}`, "data-slice": slice.slice },
       tile,
-      make("figcaption", {}, make("b", {}, `Slice ${slice.slice + 1}`), make("span", { class: side(p, slice.dcm_class === 1) }, `P ${formatted(p, 2)}`), failed ? make("small", {}, slice.quality) : null),
+      make("figcaption", {}, make("b", {}, `Slice ${slice.slice + 1}`), make("span", { class: side(p, slice.dcm_class === 1) }, `P ${formatted(p, 2)}`), failed ? make("small", {}, slice.quality) : null, slice.caution ? make("small", {}, slice.caution) : null),
     );
   });
   if (!shown.some(Boolean)) return make("p", { class: "muted" }, "There are no thumbnails of this study.");
@@ -86,10 +86,10 @@ function qualityList(study) {
   return make("ul", {}, [...reasons].map(([reason, numbers]) => make("li", {}, make("b", {}, reason), ` in slice${numbers.length > 1 ? "s" : ""} ${numbers.join(", ")}`)));
 }
 
-function measurements(study) {
-  const names = Object.keys(study.values).filter((name) => !/_(low|high)$/.test(name));
+function valueList(study, number) {
+  const names = Object.keys(study.values).filter((name) => MEASURED.has(name) === number && !/_(low|high)$/.test(name));
   const pair = (name) => [make("dt", {}, DATA.columns[name][0]), make("dd", {}, measured(study, name))];
-  return make("dl", { class: "measurements" }, names.map(pair));
+  return make("dl", { class: number ? "measurements" : "texts" }, names.map(pair));
 }
 
 function sliceTable(study) {
@@ -131,10 +131,11 @@ function studyView(study, place, { close, step, changed }) {
     mm ? make("p", { class: "muted legend" }, make("span", { class: "myocardium" }, "myocardium"), make("span", { class: "cavity" }, "LV cavity"), ` each picture is ${mm} mm wide`) : "",
     readersNote(study, changed),
     volumeCurve(study) || "",
-    part("Measurements", measurements(study)),
+    part("Measurements", valueList(study, true)),
     part("Quality", qualityList(study)),
     study.said.length ? part("About the analysis", ...study.said.map((text) => make("p", {}, text))) : "",
     study.slices.length ? make("details", {}, make("summary", {}, "Table of the slices"), sliceTable(study)) : "",
+    make("details", {}, make("summary", {}, "Further columns"), valueList(study, false)),
     study.files.length ? part("Files", make("ul", { class: "files" }, study.files.map(([name, address]) => make("li", {}, make("a", { href: address }, name))))) : "",
     make("p", { class: "muted" }, study.made),
   ].filter(Boolean);
