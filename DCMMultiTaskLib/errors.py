@@ -1,4 +1,4 @@
-"""The one error that a user is meant to read."""
+"""The one error that a user is meant to read, and words that sentences for people share."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ class InputError(ValueError):
     fault is found and shown once, by the outermost layer: the command line prints it and ends with exit code 2, the
     Slicer module shows it in a message.
     """
+
+
+def count(number: int, what: str, plural: str = "") -> str:
+    """A number with its noun: 1 slice, 2 slices."""
+    return f"{number} {what}" if number == 1 else f"{number} {plural or what + 's'}"
 
 
 @contextmanager

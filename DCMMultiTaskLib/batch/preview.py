@@ -7,7 +7,7 @@ from pathlib import Path
 
 from DCMMultiTaskLib.batch.discovery import discover
 from DCMMultiTaskLib.batch.options import BatchOptions, Outcome
-from DCMMultiTaskLib.imaging.dicom_stacks import count
+from DCMMultiTaskLib.errors import count
 
 _STATES = {"kept": "is done", "failed": "would fail", "skipped": "would be skipped"}
 

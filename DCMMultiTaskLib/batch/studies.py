@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, count
 from DCMMultiTaskLib.imaging.dicom_files import is_directory, may_be_dicom, study_key
-from DCMMultiTaskLib.imaging.dicom_stacks import count
 from DCMMultiTaskLib.imaging.folders import walk
 from DCMMultiTaskLib.imaging.reading import study_name
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from DCMMultiTaskLib.errors import count
+
 HELP = "Make synthetic late gadolinium enhancement studies with their true masks, and a manifest."
 USAGE = "-o DIR [options]"
 
@@ -39,6 +41,5 @@ def run(args: argparse.Namespace) -> int:
         scar=args.scar,
         open_base=args.open_base,
     )
-    studies = "1 study" if args.count == 1 else f"{args.count} studies"
-    print(f"Written: {studies} and {manifest}")
+    print(f"Written: {count(args.count, 'study', 'studies')} and {manifest}")
     return 0

@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from DCMMultiTaskLib.errors import count
+
 HELP = "Bring a public data set, as distributed, to a manifest and volumes."
 USAGE = "sunnybrook|acdc SRC -o DIR"
 
@@ -27,8 +29,7 @@ def run(args: argparse.Namespace) -> int:
         from DCMMultiTaskLib.datasets.acdc import prepare_acdc as prepare
 
     done = prepare(args.source, args.output)
-    patients = "1 patient" if len(done.patients) == 1 else f"{len(done.patients)} patients"
-    print(f"Written: {patients} and {done.manifest}")
+    print(f"Written: {count(len(done.patients), 'patient')} and {done.manifest}")
     for patient, reason in done.skipped.items():
         print(f"Skipped {patient}: {reason}", file=sys.stderr)
     return 1 if done.skipped else 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from DCMMultiTaskLib.errors import InputError, about
+from DCMMultiTaskLib.errors import InputError, about, count
 from DCMMultiTaskLib.imaging.dicom_files import LeftOut, attentive
 from DCMMultiTaskLib.imaging.dicom_headers import TIME_TAGS, DicomImage, read_images
 from DCMMultiTaskLib.imaging.dicom_phases import Phases, find_phases
@@ -19,7 +19,6 @@ from DCMMultiTaskLib.imaging.dicom_stacks import (
     angle,
     check_positions,
     corner,
-    count,
     find_stacks,
     slice_spacing,
 )

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, count
 from DCMMultiTaskLib.imaging.dicom_headers import TIME_TAGS, DicomImage
-from DCMMultiTaskLib.imaging.dicom_stacks import Stack, count
+from DCMMultiTaskLib.imaging.dicom_stacks import Stack
 
 Position = Sequence[DicomImage]
 

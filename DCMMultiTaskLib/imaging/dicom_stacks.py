@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, count
 from DCMMultiTaskLib.imaging.dicom_headers import DicomImage
 
 POSITION_TOLERANCE_MM = 0.1
@@ -70,11 +70,6 @@ class Stack:
 
     def __str__(self) -> str:
         return f"{self.description}: {count(self.slices, 'slice')} x {count(self.phases, 'phase')}"
-
-
-def count(number: int, what: str, plural: str = "") -> str:
-    """A number with its noun."""
-    return f"{number} {what}" if number == 1 else f"{number} {plural or what + 's'}"
 
 
 def aligned(image: DicomImage, other: DicomImage) -> bool:

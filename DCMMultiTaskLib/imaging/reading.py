@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
-from DCMMultiTaskLib.errors import InputError, about
+from DCMMultiTaskLib.errors import InputError, about, count
 from DCMMultiTaskLib.imaging.dicom import read_dicom_file, read_dicom_folder
 from DCMMultiTaskLib.imaging.dicom_files import is_directory, may_be_dicom
-from DCMMultiTaskLib.imaging.dicom_stacks import count
 from DCMMultiTaskLib.imaging.folders import folder_name
 from DCMMultiTaskLib.imaging.headers import readable
 from DCMMultiTaskLib.imaging.nifti import read_nifti

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, count
 from DCMMultiTaskLib.imaging.dicom_headers import DicomImage
-from DCMMultiTaskLib.imaging.dicom_stacks import Stack, angle, count
+from DCMMultiTaskLib.imaging.dicom_stacks import Stack, angle
 
 STRAY = "against the stack"
 _NAMED = 3  # stacks that a note names

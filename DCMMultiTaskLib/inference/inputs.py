@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, count
 from DCMMultiTaskLib.imaging.roi import Roi
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Geometry
@@ -15,15 +15,14 @@ from DCMMultiTaskLib.measurements.volumes import Body
 
 
 def phases_to_segment(study: Study, phase: str | int) -> list[int]:
-    count = len(study.phases)
     if phase == "ed":
-        return list(range(count))
+        return list(range(len(study.phases)))
     number = 0 if phase == "first" else phase
     if not isinstance(number, int):
         raise InputError(f"The phase is ed, first or a number from 0, not {phase!r}.")
-    if not 0 <= number < count:
-        have = "1 phase" if count == 1 else f"{count} phases"
-        raise InputError(f"the study has {have}, counted from 0; there is no phase {number}.")
+    if not 0 <= number < len(study.phases):
+        have = count(len(study.phases), "phase")
+        raise InputError(f"there is no phase {number}: the study has {have}, and this option counts them from 0.")
     return [number]
 
 
@@ -32,8 +31,8 @@ def cleaned(study: Study, phases: Sequence[int]) -> tuple[Study, int]:
     volumes = list(study.phases)
     replaced = 0
     for number in phases:
-        volumes[number], count = volumes[number].cleaned()
-        replaced += count
+        volumes[number], found = volumes[number].cleaned()
+        replaced += found
     return replace(study, phases=volumes), replaced
 
 

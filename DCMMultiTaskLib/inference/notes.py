@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from DCMMultiTaskLib.errors import count
 from DCMMultiTaskLib.inference.localisation import IMAGE_CENTRE, Location
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.segmentation import Progress
@@ -22,12 +23,13 @@ def run_notes(replaced: int, location: Location, gaps: np.ndarray, counter: Prog
     """
     notes = []
     if replaced:
-        notes.append(f"{replaced} voxels were not finite numbers and were replaced.")
+        were = "was not a finite number and was" if replaced == 1 else "were not finite numbers and were"
+        notes.append(f"{count(replaced, 'voxel')} {were} replaced.")
     if location.method == IMAGE_CENTRE and not counter.stopped:
         notes.append("The first pass found no heart, so the centre of the image was analysed.")
     if gaps.any():
         slices = _numbers(np.flatnonzero(gaps))
-        notes.append(f"The ring is open in slice {slices}: its cavity ends at a line across the gap.")
+        notes.append(f"The ring is open in slice {slices} (counted from 1): its cavity ends at a line across the gap.")
     if counter.stopped:
         notes.append("The run was cancelled; only the finished slices have a result.")
     return notes
@@ -40,12 +42,12 @@ def beat_notes(result: Result) -> list[str]:
         notes.append("The times of the phases do not grow from phase to phase, so there are no rates.")
     if beat and beat.base_left:
         notes.append(
-            f"The base left slice {_numbers(beat.base_left)} between end diastole and end systole: "
+            f"The base left slice {_numbers(beat.base_left)} (counted from 1) between end diastole and end systole: "
             f"{beat.base_left_ml:.0f} of the {beat.stroke_volume_ml:.0f} ml of the stroke volume are from there."
         )
     if beat and beat.ring_lost:
         notes.append(
-            f"Slice {_numbers(beat.ring_lost)} has a cavity at end diastole and no ring at end "
+            f"Slice {_numbers(beat.ring_lost)} (counted from 1) has a cavity at end diastole and no ring at end "
             "systole: the ejection fraction may be too large."
         )
     return notes

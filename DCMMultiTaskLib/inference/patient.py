@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from DCMMultiTaskLib.errors import count
 from DCMMultiTaskLib.inference.settings import RULES, Decision
 from DCMMultiTaskLib.measurements.volumes import Body
 
@@ -90,8 +91,8 @@ def rule_sentence(
         ejection_fraction: Of a cine, in %; NaN where it is not known.
     """
     if usable == 0:
-        return f"No patient-level probability: none of the {slices} slices could be used."
-    network = f"what the network sees in the {usable} of {slices} slices whose quality is ok"
+        return f"No patient-level probability: of {count(slices, 'slice')} none could be used."
+    network = f"what the network sees in {usable} of {count(slices, 'slice')} (those of quality ok)"
     rule = decision.patient
     if not rule.volume_scale:
         return f"From {network}."

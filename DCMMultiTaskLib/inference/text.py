@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from DCMMultiTaskLib.imaging.dicom_stacks import count
+from DCMMultiTaskLib.errors import count
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.result import Result, SliceRow
 from DCMMultiTaskLib.measurements.heart_beat import HeartBeat
@@ -62,9 +62,9 @@ def _known(number: float | None) -> bool:
 def describe_result(result: Result) -> str:
     """The slices as a table, the patient's line, and every note."""
     facts = result.provenance
-    # People count from 1; the option and the column of slices count from 0.
+    # People count from 1; the option of phases, and the columns of the files, count from 0.
     cine = f", phase {facts.phase + 1} of {facts.phases} (--phase {facts.phase})" if facts.phases > 1 else ""
-    numbered = ", numbered from 0," if len(result.rows) > 1 else ""
+    numbered = ", counted from 1 (in the files from 0)," if len(result.rows) > 1 else ""
     title = f"{result.name}: {count(len(result.rows), 'slice')}{numbered} along {'IJK'[result.slice_axis]}{cine}"
     model = f"model {facts.model} {facts.model_version}, SHA-256 {facts.model_sha256[:12]}, on {facts.device}"
     lines = [title, model, "", HEADER, *(_row(row) for row in result.rows), "", _patient(result), result.rule]
@@ -86,8 +86,8 @@ def _row(row: SliceRow) -> str:
     known = math.isfinite(row.dcm_probability)
     probability, dcm_class = (f"{row.dcm_probability:.3f}", str(row.dcm_class)) if known else ("-", "-")
     return (
-        f"{row.slice:5d}  {row.position_mm:11.1f}  {probability:>15}  {dcm_class:>5}  {row.myocardium_area_mm2:14.0f}"
-        f"  {row.cavity_area_mm2:10.0f}  {row.quality}"
+        f"{row.slice + 1:5d}  {row.position_mm:11.1f}  {probability:>15}  {dcm_class:>5}"
+        f"  {row.myocardium_area_mm2:14.0f}  {row.cavity_area_mm2:10.0f}  {row.quality}"
     )
 
 
@@ -113,9 +113,9 @@ def _heart_beat(beat: HeartBeat) -> str:
             f", peak filling rate {beat.peak_filling_rate_ml_s:.0f} ml/s"
         )
     return (
-        f"End diastole is phase {beat.ed_phase + 1}, end systole phase {beat.es_phase + 1} of {len(beat.phases)}: "
-        f"EDV {beat.edv_ml:.0f} ml, ESV {beat.esv_ml:.0f} ml, stroke volume {beat.stroke_volume_ml:.0f} ml, "
-        f"ejection fraction {beat.ejection_fraction_percent:.0f} %{rates}"
+        f"End diastole is phase {beat.ed_phase + 1}, end systole phase {beat.es_phase + 1} of {len(beat.phases)} "
+        f"(counted from 1): EDV {beat.edv_ml:.0f} ml, ESV {beat.esv_ml:.0f} ml, "
+        f"stroke volume {beat.stroke_volume_ml:.0f} ml, ejection fraction {beat.ejection_fraction_percent:.0f} %{rates}"
     )
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.dicom_stacks import count
+from DCMMultiTaskLib.errors import InputError, count
 from DCMMultiTaskLib.report.thumbnails import THUMBNAILS, read_thumbnails
 from DCMMultiTaskLib.storage import read_table
 

@@ -67,7 +67,7 @@ def probability_chart(result: Result, *, width: int = 1200, height: int = 680) -
     axes.set_xlim(number[0] - 0.5, number[-1] + 0.5)
     axes.set_yticks(np.linspace(0, 1, 6))
     axes.locator_params(axis="x", nbins=24 if width >= 1000 else 14, integer=True, min_n_ticks=1)
-    axes.set_xlabel("Slice number")
+    axes.set_xlabel("Slice, counted from 1")
     axes.set_ylabel("Probability of a\nDCM-like phenotype (0 to 1)")
     beside = axes.secondary_xaxis("top")
     ticks = [tick for tick in axes.get_xticks() if number[0] <= tick <= number[-1]]

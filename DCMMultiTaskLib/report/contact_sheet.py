@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from DCMMultiTaskLib.errors import count
 from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.report.sheet import FOOTER, HEADER, MARGIN, NARROWEST, POINT, Sheet
@@ -27,7 +28,7 @@ HEAT, HEAT_RANGE = "inferno", (0.2, 1.0)
 
 
 def contact_sheet(result: Result, *, width: int = 1600, most: int = 48, activation: bool = False) -> Sheet:
-    """A sheet with one picture per slice, zoomed to the heart; each slice's axes are labelled `slice N`.
+    """A sheet with one picture per slice, zoomed to the heart; each slice's axes are labelled `slice N`, from 0.
 
     Args:
         result: Its mask is outlined over the image.
@@ -48,12 +49,12 @@ def contact_sheet(result: Result, *, width: int = 1600, most: int = 48, activati
     remarks = {at: _lines(study.slices[at], tile) for at in shown}
     # A short remark stands beside the position, a longer one in lines of its own.
     step = tile + CAPTION + REMARK * max(len(lines) - 1 for lines in remarks.values()) + GAP
-    count = f"{len(study.slices)} slice{'s' if len(study.slices) > 1 else ''}"
+    slices = count(len(study.slices), "slice") + ", counted from 1" * (len(study.slices) > 1)
     sheet = Sheet(
         study,
         max(2 * MARGIN - GAP + columns * (tile + GAP), min(width, NARROWEST)),
         HEADER + math.ceil(len(shown) / columns) * step - GAP + FOOTER,
-        more=count if len(shown) == len(study.slices) else f"{len(shown)} of {count}",
+        more=slices if len(shown) == len(study.slices) else f"{len(shown)} of {slices}",
     )
     for place, at in enumerate(shown):
         left = MARGIN + (place % columns) * (tile + GAP)

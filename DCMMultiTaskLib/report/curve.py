@@ -43,7 +43,7 @@ def volume_curve(result: Result, *, width: int = 1200, height: int = 680) -> She
 
     times = np.array([phase.time_ms for phase in beat.phases])
     timed = bool(np.all(np.diff(times) > 0))  # not where they are NaN
-    moment = times if timed else np.arange(len(times))
+    moment = times if timed else 1 + np.arange(len(times))
     volume = np.array([phase.lv_cavity_ml for phase in beat.phases])
     dot: dict[str, Any] = {"clip_on": False, "zorder": 3, "markersize": 8 / POINT, "markeredgewidth": 0}
     (line,) = axes.plot(moment, volume, "o-", color=MUTED, linewidth=2 / POINT, **dot)
@@ -55,7 +55,7 @@ def volume_curve(result: Result, *, width: int = 1200, height: int = 680) -> She
         (point,) = axes.plot(
             moment[number], volume[number], "o", **{**dot, "color": colour, "markersize": 15 / POINT, "linestyle": ""}
         )
-        entries.append((point, f"{name}, phase {number}"))
+        entries.append((point, f"{name}, phase {number + 1}"))
     axes.axhline(0, color=LIGHT, linewidth=1 / POINT)
     # From zero, so that a weak beat looks weak.
     axes.set_ylim(0, 1.08 * max(float(volume.max()), 1.0))
@@ -63,7 +63,7 @@ def volume_curve(result: Result, *, width: int = 1200, height: int = 680) -> She
     axes.set_xlim(moment[0] - margin, moment[-1] + margin)
     axes.locator_params(axis="x", nbins=12, integer=not timed)
     axes.locator_params(axis="y", nbins=6)
-    axes.set_xlabel("Time after the R wave (ms)" if timed else "Phase, from 0")
+    axes.set_xlabel("Time after the R wave (ms)" if timed else "Phase, counted from 1")
     axes.set_ylabel("Volume of the LV cavity (ml)")
     dark(axes)
     sheet.legend(entries)

@@ -41,7 +41,10 @@ def heart_field(result: Result, *, margin: float = 1.7, smallest_mm: float = 90.
 
 
 class SliceWords(NamedTuple):
-    """What is said about a slice; `remark` says why it should not be believed, and is empty where its quality is ok."""
+    """What is said about a slice, whose `number` counts from 1.
+
+    `remark` says why it should not be believed, and is empty where its quality is ok.
+    """
 
     number: int
     position_mm: float
@@ -120,7 +123,7 @@ class StudyPicture:
 
 def _words(row: SliceRow) -> SliceWords:
     remark = "" if row.quality == "ok" else row.quality
-    return SliceWords(row.slice, row.position_mm, row.dcm_probability, bool(row.dcm_class), remark)
+    return SliceWords(row.slice + 1, row.position_mm, row.dcm_probability, bool(row.dcm_class), remark)
 
 
 def _headline(result: Result) -> str:

@@ -40,7 +40,7 @@ def view_3d(result: Result, path: str | Path, *, size: int = 760) -> Path:
     height, section = round(0.82 * size), shown_section(result)
     pixels = _draw(result, section, size, height)
     sheet = Sheet(StudyPicture.of(result), size, HEADER + height + FOOTER)
-    note = f"Surface interpolated between the slices   ·   image: slice {section}"
+    note = f"Surface interpolated between the slices   ·   image: slice {section + 1} of {len(result.rows)}"
     sheet.text(note, MARGIN, 109, colour=MUTED, width=size - 2 * MARGIN)
     axes = sheet.axes(0, HEADER, size, height)
     axes.imshow(pixels, aspect="auto", interpolation="none")

@@ -69,7 +69,7 @@ def test_a_package_of_before_the_volume_counted_is_read() -> None:
 def test_nothing_usable_gives_no_number_and_says_so() -> None:
     decision = Decision(patient=PatientRule("mean_logit"))
     assert math.isnan(patient_probability(LOGITS, AREAS, np.zeros(4, bool), 150.0, decision))
-    assert "none of the 4 slices" in rule_sentence(0, 4, 150.0, decision)
+    assert "of 4 slices none" in rule_sentence(0, 4, 150.0, decision)
 
 
 def test_a_rule_that_does_not_exist_is_an_error() -> None:

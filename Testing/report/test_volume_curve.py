@@ -28,13 +28,13 @@ def test_end_diastole_and_end_systole_are_where_they_belong(timed):
         moment = phase.time_ms if timed else number
         x, y = axes_of(sheet, "curve").transData.transform((moment, phase.lv_cavity_ml))
         assert near(pixels[round(sheet.height - y), round(x)], colour, 10)
-    assert {"end diastole, phase 0", "end systole, phase 2"} <= set(said_on(sheet))
+    assert {"end diastole, phase 1", "end systole, phase 3"} <= set(said_on(sheet))
 
 
 def test_the_axes_say_what_they_show_and_in_which_unit():
     timed, plain = (said_on(volume_curve(result)) for result in (drawn_beat(), drawn_beat(times_ms=None)))
     assert {"Time after the R wave (ms)", "Volume of the LV cavity (ml)"} <= set(timed)
-    assert "Phase, from 0" in plain and "Time after the R wave (ms)" not in plain
+    assert "Phase, counted from 1" in plain and "Time after the R wave (ms)" not in plain
     beat = drawn_beat().heart_beat
     assert any(f"EDV {beat.edv_ml:.0f} ml" in words and "EF" in words for words in timed)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from DCMMultiTaskLib.errors import count
 from DCMMultiTaskLib.report.style import (
     BLUE,
     GREEN,
@@ -161,6 +162,6 @@ def draw_psnr(psnr: np.ndarray, positive: np.ndarray, path: Path) -> None:
     missing = np.count_nonzero(~known)
     legend(scatter, handletextpad=0.4)
     if missing:
-        note = f"{missing} slices without a finite ratio are left out"
+        note = f"without {count(int(missing), 'slice')} that have no finite ratio"
         scatter.text(1, 0.01, note, transform=scatter.transAxes, ha="right", va="bottom", fontsize=SMALL, color=GREY)
     save(figure, path)
