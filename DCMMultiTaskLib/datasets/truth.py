@@ -9,7 +9,9 @@ from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.errors import InputError, about
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 from DCMMultiTaskLib.imaging.reading import read_study
+from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.measurements.masks import enclosed
 
 
 def read_patient(patient: Patient) -> tuple[Volume, Volume]:
@@ -26,6 +28,16 @@ def read_patient(patient: Patient) -> tuple[Volume, Volume]:
         mask = mask.with_array(_move_back(mask.array, patient.mask_offset, choose_slice_axis(image.geometry)))
     with about(patient.patient):
         return image.cleaned()[0], mask
+
+
+def true_cavity(labels: np.ndarray, slice_axis: int) -> np.ndarray:
+    """The LV cavity of true labels `(K, J, I)`, bool: its own label where there is one, and what the wall encloses.
+
+    Args:
+        labels: As `read_patient` gives them.
+        slice_axis: 0, 1, 2 for I, J, K.
+    """
+    return (labels == LV_CAVITY.label) | enclosed(labels == MYOCARDIUM.label, slice_axis).astype(bool)
 
 
 def _labels(mask: Volume, patient: Patient) -> Volume:

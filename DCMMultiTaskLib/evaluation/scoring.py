@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest import Patient
-from DCMMultiTaskLib.datasets.truth import read_patient
+from DCMMultiTaskLib.datasets.truth import read_patient, true_cavity
 from DCMMultiTaskLib.evaluation.metrics import MaskScores, mask_scores
 from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.predictor import Predictor
-from DCMMultiTaskLib.measurements.masks import areas_mm2, enclosed
+from DCMMultiTaskLib.measurements.masks import areas_mm2
 from DCMMultiTaskLib.measurements.thickness import wall_thickness
 from DCMMultiTaskLib.measurements.volumes import summation_ml
 
@@ -63,11 +63,10 @@ def true_areas(truth: Volume, slice_axis: int) -> tuple[np.ndarray, np.ndarray]:
     """Areas of the true myocardium and of the true LV cavity in each slice, twice `(N,)` in mm².
 
     Args:
-        truth: Labels, 1 = myocardium; the cavity is what it encloses and, where there is one, label 2.
+        truth: Labels, as `read_patient` gives them.
         slice_axis: 0, 1, 2 for I, J, K.
     """
-    myocardium = truth.array == 1
-    cavity = enclosed(myocardium, slice_axis) | (truth.array == 2)
+    myocardium, cavity = truth.array == MYOCARDIUM.label, true_cavity(truth.array, slice_axis)
     return areas_mm2(myocardium, truth.geometry, slice_axis), areas_mm2(cavity, truth.geometry, slice_axis)
 
 
@@ -76,7 +75,7 @@ def score_patient(predictor: Predictor, patient: Patient) -> tuple[list[SliceSco
     volume, truth = read_patient(patient)
     result = predictor.predict(Study(patient.patient, [volume]))
     axis = result.slice_axis
-    true_mask = truth.array == 1
+    true_mask = truth.array == MYOCARDIUM.label
     myocardia, cavities = true_areas(truth, axis)
     voxel_mm = volume.geometry.spacing[::-1]
     row_mm, column_mm = voxel_mm[: 2 - axis] + voxel_mm[3 - axis :]

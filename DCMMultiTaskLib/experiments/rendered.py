@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from DCMMultiTaskLib.datasets.truth import true_cavity
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
+from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
 from DCMMultiTaskLib.imaging.volume import Volume
-from DCMMultiTaskLib.learning.wall import cavity_of, wall_depth
+from DCMMultiTaskLib.learning.wall import wall_depth
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ def late_enhancement(volume: Volume, truth: Volume, *, seed: int, lesion: Lesion
     axis = 2 - choose_slice_axis(volume.geometry)
     slices = np.moveaxis(volume.array, axis, 0).astype(np.float64)
     labels = np.moveaxis(truth.array, axis, 0)
-    cavities = cavity_of(labels)
-    wall = labels == 1
+    cavities = true_cavity(labels, 2)
+    wall = labels == MYOCARDIUM.label
     muscle, blood = np.median(slices[wall]), np.percentile(slices[cavities], 60)
     blood = max(blood, 1.2 * muscle + 1e-3)
     muscle_t1, blood_t1, scar_t1 = (rng.uniform(*limits) for limits in (MUSCLE_T1, BLOOD_T1, SCAR_T1))

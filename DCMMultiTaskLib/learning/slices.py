@@ -11,11 +11,12 @@ import torch
 from torch.utils.data import Dataset
 
 from DCMMultiTaskLib.datasets.manifest import Patient
-from DCMMultiTaskLib.datasets.truth import read_patient
+from DCMMultiTaskLib.datasets.truth import read_patient, true_cavity
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 from DCMMultiTaskLib.imaging.orientation import SliceOrientation
+from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
 from DCMMultiTaskLib.learning.augmentation import RawBatch
-from DCMMultiTaskLib.learning.wall import cavity_of, wall_depth
+from DCMMultiTaskLib.learning.wall import wall_depth
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ def load_slices(patient: Patient, *, centre: str = "heart") -> list[RawSlice]:
     pixel_mm = orientation.pixel_mm(image.geometry)
     images = orientation.view(image.array).astype(np.float32)
     labels = orientation.view(mask.array)
-    masks, cavities = (labels == 1).astype(np.uint8), cavity_of(labels)
+    masks, cavities = (labels == MYOCARDIUM.label).astype(np.uint8), true_cavity(labels, 2)
     everywhere = np.argwhere(masks.any(axis=0))
     middle = (np.array(images.shape[1:]) - 1) / 2
     whole = everywhere.mean(axis=0) if len(everywhere) else middle

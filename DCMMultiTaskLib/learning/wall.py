@@ -5,15 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from DCMMultiTaskLib.measurements.masks import enclosed
-
-MYOCARDIUM, CAVITY = 1, 2
-
-
-def cavity_of(labels: np.ndarray) -> np.ndarray:
-    """The LV cavity of labelled slices `(N, H, W)`, bool: label 2, and what the myocardium encloses."""
-    return (labels == CAVITY) | enclosed(labels == MYOCARDIUM, 2).astype(bool)
-
 
 def wall_depth(myocardium: np.ndarray, cavity: np.ndarray) -> np.ndarray:
     """0 at the endocardium and 1 at the epicardium, from the distances to both.

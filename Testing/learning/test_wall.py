@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from DCMMultiTaskLib.learning.wall import cavity_of, wall_depth
+from DCMMultiTaskLib.datasets.truth import true_cavity
+from DCMMultiTaskLib.learning.wall import wall_depth
 
 ROWS, COLUMNS = np.mgrid[:80, :90]
 DISTANCE = np.hypot(ROWS - 40, COLUMNS - 45)
@@ -32,4 +33,4 @@ def test_a_ring_at_the_images_edge_is_measured_to_the_edge():
 def test_the_cavity_is_label_2_or_what_a_ring_encloses():
     wall = ((DISTANCE >= 12) & (DISTANCE < 22)).astype(np.uint8)
     labelled = wall + 2 * (DISTANCE < 12).astype(np.uint8)
-    assert (cavity_of(np.stack([wall, labelled])) == (DISTANCE < 12)).all()
+    assert (true_cavity(np.stack([wall, labelled]), 2) == (DISTANCE < 12)).all()
