@@ -95,8 +95,8 @@ def plan_of(args: argparse.Namespace) -> tuple[Plan, list[Path]]:
         if unknown:
             raise InputError(f"There is no network {unknown[0]!r}; there are {', '.join(NETWORKS)}.")
         protocol = Protocol(
-            width=args.width or quick.get("width"),
-            epochs=args.epochs or quick.get("epochs", 40),
+            width=quick.get("width") if args.width is None else args.width,
+            epochs=quick.get("epochs", 40) if args.epochs is None else args.epochs,
             batch_size=args.batch_size,
             learning_rate=args.learning_rate,
             seed=args.seed,
@@ -111,5 +111,5 @@ def plan_of(args: argparse.Namespace) -> tuple[Plan, list[Path]]:
             write_phantoms(data.parent, count=8, seed=0, slices=4)
     patients = read_manifest(data, split=args.split, mask_offset=tuple(args.mask_offset), mask_value=args.mask_value)
     command = f"dcm-multitask {shlex.join(sys.argv[1:])}"
-    folds = args.folds or quick.get("folds", 5)
+    folds = quick.get("folds", 5) if args.folds is None else args.folds
     return Plan(patients, args.output, protocol, args.parts, extra, folds, command), files

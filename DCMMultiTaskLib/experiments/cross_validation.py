@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
+import multiprocessing.connection
 import os
 import platform
 import shutil
 import subprocess
+import threading
 import time
 import warnings
+import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,7 +26,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from DCMMultiTaskLib.datasets.manifest import Patient, fingerprint
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, count
 from DCMMultiTaskLib.experiments.predictions import grid_slices, predict_slices
 from DCMMultiTaskLib.experiments.protocol import Experiment
 from DCMMultiTaskLib.learning.training import train_network, versions
@@ -105,10 +109,10 @@ def run_fold(run: FoldRun, *, accelerator: str = "auto", precision: str | None =
     settings = run.experiment.settings
     checkpoints = run.directory / "checkpoints"
     unfinished = run.directory / "unfinished.json"
-    resume = (checkpoints / "last.ckpt").is_file() and _same(unfinished, run.identity())
+    # A checkpoint is a zip file; one that is cut is none, and the fold starts anew.
+    resume = zipfile.is_zipfile(checkpoints / "last.ckpt") and _same(unfinished, run.identity())
     if not resume:
         shutil.rmtree(run.directory, ignore_errors=True)
-        run.directory.mkdir(parents=True)
         write_json(unfinished, run.identity())
     network, metrics = train_network(
         run.train,
@@ -185,27 +189,46 @@ def run_all(
             processes have finished what they had begun.
     """
     todo = [run for run in runs if own_record(run) is None]
-    say(f"{len(runs)} trainings, {len(runs) - len(todo)} of them done before.")
+    say(f"{count(len(runs), 'training')}, {len(runs) - len(todo)} of them done before.")
     threads = max(1, (os.cpu_count() or 1) // jobs)
     context = multiprocessing.get_context("spawn")
+    others = multiprocessing.active_children()
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_set_up, initargs=(threads, network_files))
     try:
         pending = {pool.submit(run_fold, run, **options): run for run in todo}
-        for count, future in enumerate(as_completed(pending), start=1):
+        for number, future in enumerate(as_completed(pending), start=1):
             future.result()
             run = pending[future]
-            say(f"{count}/{len(todo)} {run.experiment.key}, fold {run.fold}")
+            say(f"{number}/{len(todo)} {run.experiment.key}, fold {run.fold}")
+    except (KeyboardInterrupt, SystemExit):
+        for worker in set(multiprocessing.active_children()) - set(others):
+            worker.kill()  # its checkpoint is whole, so that the fold goes on from there
+        raise
+    except BrokenProcessPool as error:
+        raise InputError(
+            "A training's process was ended from outside, often for lack of memory; --resume goes on, with a "
+            "smaller --jobs fewer run at a time."
+        ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _set_up(threads: int, network_files: Sequence[Path]) -> None:
     """Prepare a process. A hundred trainings would say a hundred times what Lightning says of each."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
     torch.set_num_threads(threads)
     for path in network_files:
         load_network_file(path)
+
+
+def _end_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, however that was ended."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def git_commit() -> str:
@@ -233,4 +256,4 @@ def machine() -> str:
         processor = names[0].partition(":")[2].strip() if names else processor
     graphics = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
     threads = torch.get_num_threads()
-    return f"{platform.system()}, {processor}, {threads} thread{'s' * (threads > 1)}{graphics}"
+    return f"{platform.system()}, {processor}, {count(threads, 'thread')}{graphics}"
