@@ -7,6 +7,7 @@ from pathlib import Path
 
 from DCMMultiTaskLib.commands.predict import add_model_arguments, make_predictor
 from DCMMultiTaskLib.commands.train import add_data_arguments
+from DCMMultiTaskLib.errors import InputError
 
 HELP = "Measure a model on a manifest: DSC and AUC with 95 % intervals over patients."
 USAGE = "--data MANIFEST.csv -o DIR [options]"
@@ -22,7 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     from DCMMultiTaskLib.datasets.manifest import read_manifest
-    from DCMMultiTaskLib.evaluation.summary import evaluate, table
+    from DCMMultiTaskLib.evaluation.summary import SCORES, evaluate, table
+
+    if args.data.resolve() in [(args.output / name).resolve() for name in SCORES]:
+        raise InputError(f"{args.data} would be written over by a table of that name; choose another folder for -o.")
 
     patients = read_manifest(
         args.data, split=args.split, mask_offset=tuple(args.mask_offset), mask_value=args.mask_value

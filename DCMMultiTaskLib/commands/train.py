@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,9 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--name", default="model", metavar="NAME", help="name of the model and of its file (default model)"
     )
     parser.add_argument(
-        "--fold", default="0", metavar="K|none", help="fold to validate on (default 0); none learns from all patients"
+        "--fold",
+        metavar="K|none",
+        help="fold to validate on, from 0 (default 0, where there are patients enough); none learns from all patients",
     )
-    parser.add_argument("--folds", type=int, default=5, metavar="N", help="patient folds (default 5)")
+    parser.add_argument("--folds", type=int, metavar="N", help="patient folds (default 5, fewer for few patients)")
     parser.add_argument("--recipe", choices=["default", "luo2020"], default="default", help="luo2020: as printed")
     parser.add_argument(
         "--network", metavar="NAME", help="another network that draws masks: unet, segnet, deeplabv3, fcn8s"
@@ -44,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=["default", "luo2020"], help="network preset; the recipe's own if left out")
     parser.add_argument("--width", type=int, metavar="N", help="first channels of the network; its own if left out")
     for option, kind, text in (
-        ("--epochs", int, "passes over the training slices (default 400; luo2020: 40)"),
+        ("--epochs", int, "passes over the training slices (default 400; luo2020: 40); more may be given to --resume"),
         ("--batch-size", int, "slices per step and device (default 16)"),
         ("--learning-rate", float, "largest step size (default 0.002; luo2020: 0.0001)"),
         ("--alpha", float, "weight of the mask's loss against the class's (Eq. 5; default 3)"),
@@ -79,6 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data-licence", default="not stated", metavar="TEXT", help="licence of the data, for the model card"
     )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in DIR")
+    parser.add_argument("--overwrite", action="store_true", help="write over another training in DIR")
     parser.add_argument("--accelerator", default="auto", metavar="NAME", help="auto (default), cpu, gpu or mps")
     parser.add_argument("--devices", default="auto", metavar="N", help="devices per machine (default auto)")
     parser.add_argument("--nodes", type=int, default=1, metavar="N", help="machines (default 1)")
@@ -117,7 +121,7 @@ def settings_of(args: argparse.Namespace) -> TrainingSettings:
     Raises:
         InputError: A value is out of range.
     """
-    from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings
+    from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings, passes_at_a_time
     from DCMMultiTaskLib.networks.config import preset
     from DCMMultiTaskLib.networks.registry import NETWORKS
 
@@ -133,9 +137,10 @@ def settings_of(args: argparse.Namespace) -> TrainingSettings:
         if args.network:
             network = NETWORKS[args.network].config(args.network)
             changes["network_name"] = args.network
-        changes["network"] = replace(network, width=args.width or network.width)
+        changes["network"] = replace(network, width=network.width if args.width is None else args.width)
         changes["augmentation"] = replace(settings.augmentation, **_augmentation(args.augment))
-        return replace(settings, **changes)
+        settings = replace(settings, **changes)
+        return replace(settings, repeats=passes_at_a_time(settings.epochs, settings.repeats))
     except ValueError as error:
         raise InputError(f"{error}.") from error
 
@@ -153,6 +158,8 @@ def _augmentation(changes: Sequence[str]) -> dict[str, float]:
             values[name] = float(value)
         except ValueError:
             raise InputError(f"--augment {change}: {value!r} is not a number.") from None
+        if not 0 <= values[name] < math.inf:
+            raise InputError(f"--augment {change}: {name} is at least 0.")
     return values
 
 
@@ -162,16 +169,20 @@ def run(args: argparse.Namespace) -> int:
 
     from DCMMultiTaskLib.learning.run import train_model
 
-    if args.fold != "none" and not args.fold.isdigit():
+    if args.fold not in (None, "none") and not args.fold.isdecimal():
         raise InputError(f"--fold is a number or none, not {args.fold!r}.")
+    if args.fold is None:
+        fold: int | str | None = "auto" if args.folds is None else 0
+    else:
+        fold = None if args.fold == "none" else int(args.fold)
     path = train_model(
         args.data,
         args.output,
         settings_of(args),
         name=args.name,
         split=args.split,
-        fold=None if args.fold == "none" else int(args.fold),
-        folds=args.folds,
+        fold=fold,
+        folds=5 if args.folds is None else args.folds,
         also=args.also,
         mask_offset=tuple(args.mask_offset),
         mask_value=args.mask_value,
@@ -180,6 +191,7 @@ def run(args: argparse.Namespace) -> int:
         logit_spread=args.logit_spread,
         data_licence=args.data_licence,
         resume=args.resume,
+        overwrite=args.overwrite,
         accelerator=args.accelerator,
         devices=int(args.devices) if args.devices.isdigit() else args.devices,
         nodes=args.nodes,

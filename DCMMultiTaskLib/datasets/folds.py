@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from sklearn.model_selection import StratifiedKFold
 
 from DCMMultiTaskLib.datasets.manifest import Patient
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, count
+
+
+def most_folds(patients: Sequence[Patient], wanted: int) -> int:
+    """The number of folds up to `wanted` that there are enough patients of both labels for."""
+    positive = sum(p.dcm for p in patients)
+    return min(wanted, positive, len(patients) - positive)
 
 
 def patient_folds(
@@ -27,9 +33,11 @@ def patient_folds(
     Raises:
         InputError: There are fewer positive or negative patients than folds.
     """
+    if folds < 2:
+        raise InputError(f"There are at least 2 folds, not {folds}.")
     labels = [str(p.dcm) for p in patients]
     if min(Counter(labels).values()) < folds or len(set(labels)) < 2:
-        raise InputError(f"{folds} folds need at least {folds} patients with dcm 1 and {folds} with dcm 0.")
+        raise InputError(f"{folds} folds need at least {count(folds, 'patient')} with dcm 1 and {folds} with dcm 0.")
     strata = [f"{p.dcm} {p.group}" for p in patients]
     if min(Counter(strata).values()) < folds:
         strata = labels

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest import Patient
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, count
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap, class_estimates, column, mask_estimates
 from DCMMultiTaskLib.evaluation.metrics import CONFUSION, Counts, auc
 from DCMMultiTaskLib.evaluation.scoring import PatientScore, SliceScore, score_patient
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.storage import read_rows, write_json, write_rows
+
+SCORES = ("slices.csv", "patients.csv", "metrics.json")
 
 
 def summarise(
@@ -122,9 +124,10 @@ def titled(metrics: Mapping[str, Any]) -> Iterator[tuple[str, float, float, floa
 
 def table(metrics: Mapping[str, Any]) -> str:
     """The metrics of `summarise` as lines of text."""
-    head = f"{metrics['patients']} patients ({metrics['positive_patients']} positive), {metrics['slices']} slices"
+    patients, slices = count(metrics["patients"], "patient"), count(metrics["slices"], "slice")
     lines = [
-        f"{head}; 95 % intervals over patients. Research use only.",
+        f"{patients} ({metrics['positive_patients']} positive), {slices}; 95 % intervals over patients. "
+        "Research use only.",
         f"No mask in {metrics['slices_without_mask']} of the slices; distances leave them out.",
         *(f"{title:<52} {value:.3f}  [{low:.3f}, {high:.3f}]" for title, value, low, high in titled(metrics)),
     ]
@@ -152,9 +155,10 @@ def evaluate(
         progress(f"{number}/{len(patients)} {patient.patient}: DSC {whole.dsc:.3f}")
     metrics = summarise(slices, scores, threshold=predictor.package.decision.threshold)
     metrics["model"] = {"name": predictor.package.name, "sha256": predictor.package.sha256}
-    write_rows(directory / "slices.csv", SliceScore, slices, digits=5)
-    write_rows(directory / "patients.csv", PatientScore, scores, digits=5)
-    write_json(directory / "metrics.json", metrics)
+    of_slices, of_patients, of_all = (directory / name for name in SCORES)
+    write_rows(of_slices, SliceScore, slices, digits=5)
+    write_rows(of_patients, PatientScore, scores, digits=5)
+    write_json(of_all, metrics)
     return metrics
 
 

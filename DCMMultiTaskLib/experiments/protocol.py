@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings
+from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings, passes_at_a_time
 from DCMMultiTaskLib.networks.config import PRESETS, NetworkConfig, preset
 from DCMMultiTaskLib.networks.registry import NETWORKS
 
@@ -66,14 +66,14 @@ class Protocol:
         """Section 4.2's recipe, with the crop around the image's centre (4.1.2): Adam, 1e-4, no augmentation."""
         return paper_settings(
             network_name=network_name,
-            network=replace(network, width=self.width or network.width),
+            network=replace(network, width=network.width if self.width is None else self.width),
             centre="image",
             epochs=self.epochs,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
             seed=self.seed,
             # Checkpoints in between cost little time and let a stopped training go on.
-            repeats=next(n for n in range(5, 0, -1) if self.epochs % n == 0),
+            repeats=passes_at_a_time(self.epochs, 5),
             **changes,
         )
 

@@ -12,14 +12,15 @@ from typing import Any
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from DCMMultiTaskLib import __version__
-from DCMMultiTaskLib.datasets.folds import patient_folds
+from DCMMultiTaskLib.datasets.folds import most_folds, patient_folds
 from DCMMultiTaskLib.datasets.manifest import Patient, read_manifest
-from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.evaluation.summary import evaluate
+from DCMMultiTaskLib.errors import InputError, count
+from DCMMultiTaskLib.evaluation.summary import SCORES, evaluate
 from DCMMultiTaskLib.inference.package import ModelPackage, load_package, save_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.settings import Decision, Preprocessing
 from DCMMultiTaskLib.learning.calibration import Scores, fit_decision
+from DCMMultiTaskLib.learning.checkpoints import FOLDER, LAST
 from DCMMultiTaskLib.learning.settings import TrainingSettings
 from DCMMultiTaskLib.learning.training import train_network, versions
 from DCMMultiTaskLib.networks.registry import NETWORKS
@@ -32,7 +33,7 @@ def train_model(
     *,
     name: str = "model",
     split: str | None = None,
-    fold: int | None = 0,
+    fold: int | str | None = 0,
     folds: int = 5,
     also: Sequence[Path] = (),
     mask_offset: tuple[float, float] = (0.0, 0.0),
@@ -42,6 +43,8 @@ def train_model(
     logit_spread: float = 1.0,
     data_licence: str = "not stated",
     flips: Sequence[str] = ("none",),
+    resume: bool = False,
+    overwrite: bool = False,
     say: Callable[[str], None] = print,
     **trainer: Any,
 ) -> Path:
@@ -54,7 +57,8 @@ def train_model(
         settings: All choices that change the network.
         name: What the model is called.
         split: Use only the manifest's patients of this split.
-        fold: Fold to hold out for validation; None learns from all patients.
+        fold: Fold to hold out for validation; None learns from all patients; `auto` is fold 0, of fewer folds where
+            there are too few patients, and None where there are too few for two.
         folds: Number of folds.
         also: Manifests of further patients to learn from in every fold, never validated on: phantoms, say.
         mask_offset: `Patient.mask_offset` of the manifest's patients.
@@ -64,35 +68,47 @@ def train_model(
         logit_spread: `spread` of `calibration.fit_decision`.
         data_licence: Licence of the training data, for the card.
         flips: Views that prediction averages.
+        resume: Go on from the last checkpoint in the directory, with the same settings and data or more passes.
+        overwrite: Write over what another training left in the directory.
         say: Gets a line of progress.
-        trainer: Further options of `train_network` (devices, precision, resume, ...).
+        trainer: Further options of `train_network` (devices, precision, ...).
 
     Returns:
         The model package's path.
 
     Raises:
-        InputError: The manifest, the fold or a calibration file cannot be used, or the network draws no mask.
+        InputError: The manifest, the fold or a calibration file cannot be used, the network draws no mask, or the
+            directory holds another training.
     """
     if "mask" not in settings.network.tasks:
         raise InputError(f"The network {settings.network_name} draws no mask, so it cannot be packaged.")
+    path = directory / f"{name}.dcmmodel"
+    first = getattr(rank_zero_only, "rank", 0) == 0  # of several processes the first alone looks, writes and measures
+    if first:
+        _check_place(path, name, resume=resume, overwrite=overwrite)
     patients = read_manifest(manifest, split=split, mask_offset=mask_offset, mask_value=mask_value)
     train: list[Patient] = patients
     validation: list[Patient] = []
-    if fold is not None:
+    if fold == "auto":
+        folds = most_folds(patients, folds)
+        fold = 0 if folds > 1 else None
+    if isinstance(fold, int):
         if not 0 <= fold < folds:
             raise InputError(f"There is no fold {fold} of {folds}; folds count from 0.")
         train, validation = patient_folds(patients, folds=folds, seed=0)[fold]
     others = [patient for more in also for patient in read_manifest(more)]
     decision = fit_decision(Scores.read(calibrate), spread=logit_spread) if calibrate else Decision()
-    directory.mkdir(parents=True, exist_ok=True)
-    say(f"Training on {len(train) + len(others)} patients, {len(validation)} held out.")
+    held_out = f"{len(validation)} held out (fold {fold} of {folds}, from 0)" if validation else "none held out"
+    passes = count(settings.epochs, "pass", "passes")
+    say(f"Training on {count(len(train) + len(others), 'patient')}, {held_out}; {passes} over their slices.")
     began = load_package(start) if start else None
     weights = began.weights if began else None
-    network, metrics = train_network(train, validation, directory, settings, also=others, start=weights, **trainer)
+    network, metrics = train_network(
+        train, validation, directory, settings, also=others, start=weights, resume=resume, **trainer
+    )
     train = [*train, *others]
-    path = directory / f"{name}.dcmmodel"
-    if getattr(rank_zero_only, "rank", 0) != 0:
-        return path  # of several processes the first alone writes and measures
+    if not first:
+        return path
     package = ModelPackage(
         name=name,
         version=__version__,
@@ -109,10 +125,30 @@ def train_model(
         card=_card(name, settings, train, data_licence),
     )
     save_package(package, path, half_precision=True)
+    for old in () if validation else SCORES:
+        (directory / old).unlink(missing_ok=True)  # of the training that is written over
     if validation:
         measured = evaluate(Predictor(load_package(path)), validation, directory, progress=say)
         save_package(replace(package, results={"validation": measured}), path, half_precision=True)
     return path
+
+
+def _check_place(path: Path, name: str, *, resume: bool, overwrite: bool) -> None:
+    """Whether a training may write its model to `path` and other files beside it.
+
+    Raises:
+        InputError: Something would be lost, or the name is no name.
+    """
+    if path.name != f"{name}{path.suffix}" or not name.strip(". "):
+        raise InputError(f"--name: {name!r} is no name for a file.")
+    if resume and overwrite:
+        raise InputError("Give --resume or --overwrite, not both.")
+    there = [file for file in (path, path.parent / FOLDER / LAST, *(path.parent / n for n in SCORES)) if file.exists()]
+    if there and not resume and not overwrite:
+        raise InputError(
+            f"{there[0]} is there already: --resume goes on with that training, --overwrite starts it anew, or choose "
+            "another folder."
+        )
 
 
 def _training_record(

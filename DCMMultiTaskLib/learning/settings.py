@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -58,14 +59,29 @@ class TrainingSettings:
             raise ValueError(f"optimiser must be one of {OPTIMISERS}, got {self.optimiser!r}")
         if self.centre not in CENTRES:
             raise ValueError(f"centre must be one of {CENTRES}, got {self.centre!r}")
-        if self.epochs < 1 or self.batch_size < 1 or self.repeats < 1:
-            raise ValueError("epochs, batch_size and repeats must be at least 1")
+        for name in ("epochs", "batch_size", "repeats", "validate_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("alpha", "weight_decay", "patience"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be at least 0, got {getattr(self, name):g}")
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError(f"learning_rate must be more than 0, got {self.learning_rate:g}")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed must be at least 0 and less than 2^32, got {self.seed}")
+        if not 0 <= self.average < 1:
+            raise ValueError(f"average must be at least 0 and less than 1, got {self.average:g}")
         if not 0 <= self.also_share < 1:
             raise ValueError(f"also_share must be at least 0 and less than 1, got {self.also_share:g}")
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready fields."""
         return asdict(self)
+
+
+def passes_at_a_time(epochs: int, most: int) -> int:
+    """The largest number of passes up to `most` that divides them: so many are made as were asked for."""
+    return next((n for n in range(most, 1, -1) if epochs % n == 0), 1)
 
 
 def paper_settings(**changes: Any) -> TrainingSettings:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import lightning.pytorch as pl
 import torch
 from torch import Tensor
 
 from DCMMultiTaskLib.evaluation.metrics import dice
+from DCMMultiTaskLib.learning import checkpoints
 from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, RawBatch, augment
 from DCMMultiTaskLib.learning.losses import total_loss
 from DCMMultiTaskLib.learning.settings import TrainingSettings
@@ -14,13 +20,28 @@ from DCMMultiTaskLib.networks.registry import build
 
 
 class MultiTaskTraining(pl.LightningModule):
-    """Augments on the device, then minimises the total loss (Eq. 5)."""
+    """Augments on the device, then minimises the total loss (Eq. 5).
 
-    def __init__(self, settings: TrainingSettings) -> None:
+    Args:
+        settings: What is trained, and how.
+        identity: `checkpoints.identity`, which every checkpoint carries.
+    """
+
+    def __init__(self, settings: TrainingSettings, identity: Mapping[str, Any] | None = None) -> None:
         super().__init__()
         self.settings = settings
+        self.identity = identity
         self.network = build(settings.network_name, settings.network)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Say whose it is."""
+        checkpoint[checkpoints.KEY] = json.dumps(self.identity)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Make it fit this start, where it is gone on with."""
+        if self.identity is not None:
+            checkpoints.adapt(checkpoint, Path(self.trainer.default_root_dir) / checkpoints.FOLDER)
 
     def training_step(self, batch: RawBatch, index: int) -> Tensor:
         """The loss of one batch of acquired slices."""

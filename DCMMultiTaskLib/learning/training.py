@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import lightning
 import lightning.pytorch as pl
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_module
@@ -18,16 +20,20 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from DCMMultiTaskLib import __version__
-from DCMMultiTaskLib.datasets.manifest import Patient
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.datasets.manifest import Patient, fingerprint
+from DCMMultiTaskLib.errors import InputError, count
+from DCMMultiTaskLib.learning import checkpoints as kept
 from DCMMultiTaskLib.learning.averaging import WarmAveraging
+from DCMMultiTaskLib.learning.progress import PassProgress
 from DCMMultiTaskLib.learning.settings import TrainingSettings
 from DCMMultiTaskLib.learning.slices import SliceDataset, collate
 from DCMMultiTaskLib.learning.start import start_from
 from DCMMultiTaskLib.learning.task import MultiTaskTraining
 
-# What Lightning has to say of a training is shown; what it advertises, and what it says of its own code, is not.
-rank_zero_module.log.addFilter(lambda record: "Tip: " not in record.getMessage())
+# What Lightning has to say of a training is shown; what it advertises, what it says of its own code, and its epochs,
+# which are not ours, are not.
+UNSAID = re.compile("Tip: |max_epochs|estimate number of stepping batches")
+rank_zero_module.log.addFilter(lambda record: not UNSAID.search(record.getMessage()))
 warnings.filterwarnings("ignore", category=FutureWarning, module="lightning")
 
 
@@ -68,7 +74,7 @@ def train_network(
         strategy: How several devices share the work, as Lightning's: `auto`, `ddp`, `fsdp`, ...
         precision: As Lightning's; mixed precision on a GPU and full precision elsewhere by default.
         workers: Processes that load slices; they lie in memory, so 0 is right for most.
-        progress: Show a progress bar.
+        progress: Show how many passes are done.
         callbacks: Further Lightning callbacks.
 
     Returns:
@@ -76,18 +82,25 @@ def train_network(
         logged metrics.
 
     Raises:
-        InputError: `resume` without a checkpoint, or `start` is another network's.
+        InputError: `resume` without a checkpoint or with one of another training, `start` is another network's, the
+            devices or precision are not to be had, a batch is larger than what there is, the disk is full, or the
+            weights grew without bounds.
     """
+    if workers < 0:
+        raise InputError(f"--workers is at least 0, not {workers}.")
     pl.seed_everything(settings.seed, workers=True, verbose=False)
-    last = directory / "checkpoints" / "last.ckpt"
-    if resume and not last.is_file():
-        raise InputError(f"{last}: there is no checkpoint to resume from.")
-    module = MultiTaskTraining(settings)
+    last = directory / kept.FOLDER / kept.LAST
+    data = {name: fingerprint(part) for name, part in (("train", train), ("validation", validation), ("also", also))}
+    identity = kept.identity(settings, start, **data)
+    if resume:
+        settings = kept.goes_on(last, settings, identity)
+        identity = kept.identity(settings, start, **data)
+    module = MultiTaskTraining(settings, identity)
     if start is not None:
         start_from(module.network, start)
     watched, better = ("val_dsc", "max") if "mask" in settings.network.tasks else ("val_entropy", "min")
     checkpoints = ModelCheckpoint(
-        directory / "checkpoints",
+        last.parent,
         filename="best",
         save_last=True,
         enable_version_counter=False,
@@ -97,23 +110,30 @@ def train_network(
     added: list[pl.Callback] = [WarmAveraging(settings.average)] if settings.average else []
     if validation and settings.patience:
         added.append(EarlyStopping(watched, mode=better, patience=settings.patience))
-    trainer = pl.Trainer(
-        default_root_dir=directory,
-        accelerator=accelerator,
-        devices=devices if accelerator != "cpu" or devices != "auto" else 1,
-        num_nodes=nodes,
-        strategy=strategy,
-        precision=precision or _precision(accelerator),  # type: ignore[arg-type]
-        max_epochs=math.ceil(settings.epochs / settings.repeats),
-        check_val_every_n_epoch=settings.validate_every,
-        callbacks=[*added, checkpoints, *callbacks],
-        logger=CSVLogger(directory, name="logs"),
-        enable_progress_bar=progress,
-        enable_model_summary=False,
-        log_every_n_steps=1,
-        gradient_clip_val=5.0,
-        num_sanity_val_steps=0,
-    )
+    if progress:
+        added.append(PassProgress(settings.epochs, settings.repeats))
+    try:
+        trainer = pl.Trainer(
+            default_root_dir=directory,
+            accelerator=accelerator,
+            devices=devices if accelerator != "cpu" or devices != "auto" else 1,
+            num_nodes=nodes,
+            strategy=strategy,
+            precision=precision or _precision(accelerator),  # type: ignore[arg-type]
+            plugins=[kept.WholeCheckpoints()],
+            max_epochs=math.ceil(settings.epochs / settings.repeats),
+            check_val_every_n_epoch=settings.validate_every,
+            callbacks=[*added, checkpoints, *callbacks],
+            logger=CSVLogger(directory, name="logs"),
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            log_every_n_steps=1,
+            gradient_clip_val=5.0,
+            num_sanity_val_steps=0,
+        )
+    except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
+        reason = str(error).rstrip(".")
+        raise InputError(f"This machine cannot train with these devices, strategy or precision: {reason}.") from error
     loader = DataLoader(
         SliceDataset(
             train, repeats=settings.repeats, centre=settings.centre, also=also, also_share=settings.also_share
@@ -124,10 +144,18 @@ def train_network(
         collate_fn=collate,
         num_workers=workers,
     )
+    steps = math.ceil(len(loader.dataset) / trainer.world_size) // settings.batch_size  # type: ignore[arg-type]
+    if steps == 0:
+        raise InputError(
+            f"--batch-size {settings.batch_size} is more than there is to learn from at a time: "
+            f"{count(len(loader.dataset), 'slice')}, counting {count(settings.repeats, 'pass', 'passes')}."  # type: ignore[arg-type]
+        )
     watch = None
     if validation:
         watch = DataLoader(SliceDataset(validation, centre=settings.centre), batch_size=32, collate_fn=collate)
-    trainer.fit(module, loader, watch, ckpt_path=str(last) if resume else None, weights_only=False if resume else None)
+    with kept.left_as_it_was(directory):
+        again = str(last) if resume else None
+        trainer.fit(module, loader, watch, ckpt_path=again, weights_only=False if resume else None)
     metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
     chosen: Path | str = last
     if validation and checkpoints.best_model_score is not None:
@@ -137,6 +165,8 @@ def train_network(
     module = MultiTaskTraining.load_from_checkpoint(
         chosen, settings=settings, weights_only=True, map_location="cpu", strict=True
     )
+    if not all(weight.isfinite().all() for weight in module.network.parameters()):
+        raise InputError("The training failed: the weights grew without bounds. Try a smaller --learning-rate.")
     return module.network.cpu().eval(), metrics
 
 

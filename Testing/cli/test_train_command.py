@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,9 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_fold_gives_a_package_and_the_scores_of_its_unseen_patients(manifest, tmp_path, capsys):
     arguments = ["train", "--data", str(manifest), "-o", str(tmp_path), "--name", "mine", "--fold", "1", *TINY]
     assert main(arguments) == 0
-    assert "Written: " in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "Training on 2 patients, 2 held out (fold 1 of 2, from 0); 10 passes" in said.out and "Written: " in said.out
+    assert re.search(r"^10 of 10 passes: loss \d.\d{3}, DSC of the held-out", said.err, re.M) and "poch" not in said.err
     package = load_package(tmp_path / "mine.dcmmodel")
     assert package.network_config.width == 2
     assert len(package.training["patients"]) == 2
@@ -97,8 +100,45 @@ def test_two_processes_train_together_and_one_writes(manifest, tmp_path):
         (["--network", "resnet50"], "draws no mask"),
         (["--network", "nonet"], "There is no network 'nonet'"),
         (["--network", "unet", "--preset", "luo2020"], "--preset is for the multi-task network"),
+        (["--batch-size", "1000"], "--batch-size 1000 is more than"),
+        (["--learning-rate", "nan"], "learning_rate must be more than 0, got nan"),
+        (["--precision", "foo"], "Precision 'foo' is invalid"),
+        (["--workers", "-1"], "--workers is at least 0"),
+        (["--width", "0"], "width and bottleneck must be positive"),
+        (["--folds", "1"], "fold"),
+        (["--augment", "scar=nan"], "scar is at least 0"),
+        (["--name", "../elsewhere"], "no name for a file"),
+        (["--resume", "--overwrite"], "not both"),
     ],
 )
 def test_bad_choices_are_one_sentence(manifest, tmp_path, capsys, arguments, reason):
-    assert main(["train", "--data", str(manifest), "-o", str(tmp_path / "run"), "--folds", "2", *arguments]) == 2
-    assert reason in capsys.readouterr().err
+    common = ["--accelerator", "cpu", "--folds", "2"]
+    assert main(["train", "--data", str(manifest), "-o", str(tmp_path / "run"), *common, *arguments]) == 2
+    error = capsys.readouterr().err
+    assert reason in error and error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("there", ["mine.dcmmodel", "checkpoints/last.ckpt", "patients.csv"])
+def test_what_another_training_left_is_not_written_over(manifest, tmp_path, capsys, there):
+    (tmp_path / there).parent.mkdir(exist_ok=True)
+    (tmp_path / there).write_text("kept", encoding="utf-8")
+    assert main(["train", "--data", str(manifest), "-o", str(tmp_path), "--name", "mine", *TINY]) == 2
+    assert "is there already: --resume goes on with that training, --overwrite" in capsys.readouterr().err
+    assert (tmp_path / there).read_text(encoding="utf-8") == "kept"
+
+
+def test_two_phantoms_are_enough_to_try_a_training(tmp_path, capsys):
+    pair = write_phantoms(tmp_path / "phantoms", count=2, slices=2)
+    # All goes as by default up to the first step.
+    assert main(["train", "--data", str(pair), "-o", str(tmp_path / "run"), "--batch-size", "99"]) == 2
+    said = capsys.readouterr()
+    assert "Training on 2 patients, none held out; 400 passes over their slices." in said.out
+    assert "--batch-size 99 is more than there is to learn from at a time: 40 slices, counting 10 passes." in said.err
+
+
+def test_evaluate_does_not_write_over_the_manifest(manifest, tmp_path, capsys):
+    own = tmp_path / "patients.csv"
+    shutil.copy(manifest, own)
+    assert main(["evaluate", "--data", str(own), "-o", str(tmp_path)]) == 2
+    assert "would be written over" in capsys.readouterr().err and own.read_bytes() == manifest.read_bytes()

@@ -1,7 +1,12 @@
 """Training on phantoms: it learns, repeats itself, resumes, and leaves a package that can be loaded."""
 
 import csv
+import errno
+import math
+import shutil
 from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
 import torch
@@ -10,7 +15,7 @@ from lightning.pytorch import Callback
 from DCMMultiTaskLib.datasets.manifest import read_manifest
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION
-from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings
+from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings, passes_at_a_time
 from DCMMultiTaskLib.learning.slices import SliceDataset, collate
 from DCMMultiTaskLib.learning.training import train_network
 from DCMMultiTaskLib.networks.config import preset
@@ -92,11 +97,136 @@ def test_a_killed_run_resumes_where_it_was(phantoms, tmp_path):
     assert logged(tmp_path, "step", start=1)[0] > logged(tmp_path, "step")[-1]
 
 
-def test_resuming_a_finished_run_gives_its_weights_again(phantoms, tmp_path):
-    first, _ = train_network(phantoms, [], tmp_path, TINY, **CPU)
-    again, _ = train_network(phantoms, [], tmp_path, TINY, resume=True, **CPU)
+@pytest.fixture(scope="module")
+def finished(phantoms, tmp_path_factory):
+    """A finished training with a patient held out: its network and its folder."""
+    folder = tmp_path_factory.mktemp("finished")
+    return train_network(phantoms[:3], phantoms[3:], folder, TINY, **CPU)[0], folder
+
+
+def test_resuming_a_finished_run_gives_its_weights_again(finished, phantoms, tmp_path):
+    first, folder = finished
+    shutil.copytree(folder, tmp_path / "copy")
+    again, _ = train_network(phantoms[:3], phantoms[3:], tmp_path / "copy", TINY, resume=True, **CPU)
     for one, other in zip(first.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_a_finished_run_goes_on_with_more_passes_also_in_another_folder(finished, phantoms, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished[1], copy)
+    (finished[1] / "checkpoints" / "best.ckpt").rename(finished[1] / "checkpoints" / "away.ckpt")
+    try:
+        _, metrics = train_network(
+            phantoms[:3], phantoms[3:], copy, replace(TINY, epochs=6), resume=True, callbacks=[Rates()], **CPU
+        )
+    finally:
+        (finished[1] / "checkpoints" / "away.ckpt").rename(finished[1] / "checkpoints" / "best.ckpt")
+    assert logged(copy, "epoch", start=1)[-1] == 5 and len(logged(copy, "val_dsc", start=1)) == 2
+    # What was found before counts, and the rate is where a cycle of six passes has it, not at the end of one of four.
+    assert metrics["best_val_dsc"] == pytest.approx(max(logged(copy, "val_dsc") + logged(copy, "val_dsc", start=1)))
+    assert max(Rates.seen) > 1e-4
+
+
+class Rates(Callback):
+    seen: ClassVar[list[float]] = []
+
+    def on_train_batch_start(self, trainer, module, batch, index):
+        self.seen.append(trainer.optimizers[0].param_groups[0]["lr"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"settings": replace(TINY, network=preset("default", width=4))}, "width 2, now 4"),
+        ({"settings": replace(TINY, alpha=2.0)}, "alpha 3.0, now 2.0"),
+        ({"settings": replace(TINY, epochs=2)}, "4 passes done"),
+        ({"train": 2}, "other patients or files to learn from"),
+        ({"cut": 1000}, "damaged, not complete"),
+        ({"cut": 0}, "damaged, not complete"),
+    ],
+)
+def test_only_the_same_training_is_gone_on_with(finished, phantoms, tmp_path, changes, reason):
+    copy = tmp_path / "copy"
+    shutil.copytree(finished[1], copy)
+    last = copy / "checkpoints" / "last.ckpt"
+    if "cut" in changes:
+        last.write_bytes(last.read_bytes()[: changes["cut"]])
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    train = phantoms[: changes.get("train", 3)]
+    with pytest.raises(InputError, match=reason):
+        train_network(train, phantoms[3:], copy, changes.get("settings", TINY), resume=True, **CPU)
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "options", "reason"),
+    [
+        (replace(TINY, batch_size=1000), {}, "--batch-size 1000 is more than .* 12 slices, counting 1 pass"),
+        (TINY, {"precision": "foo"}, "Precision 'foo' is invalid"),
+        (TINY, {"strategy": "foo"}, "strategy"),
+        (TINY, {"devices": 0}, "devices"),
+        (TINY, {"nodes": 0}, "nodes"),
+        (TINY, {"workers": -1}, "--workers is at least 0, not -1"),
+    ],
+)
+def test_what_cannot_be_trained_with_is_said_before_anything_is_written(phantoms, tmp_path, settings, options, reason):
+    with pytest.raises(InputError, match=reason):
+        train_network(phantoms, [], tmp_path / "run", settings, **{**CPU, **options})
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_said_before_anything_is_written(phantoms, tmp_path):
+    with pytest.raises(InputError, match="gpu"):
+        train_network(phantoms, [], tmp_path / "run", TINY, accelerator="gpu", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_but_a_whole_checkpoint(phantoms, tmp_path, monkeypatch):
+    write, left = Path.write_bytes, [0]
+
+    def full(path, content):
+        if path.suffix == ".ckpt" and left[0] == 0:
+            write(path, bytes(content)[:100])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        left[0] -= 1
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        train_network(phantoms[:3], phantoms[3:], tmp_path / "new" / "run", TINY, **CPU)
+    assert list(tmp_path.iterdir()) == []
+    left[0] = 2  # the best and the last checkpoint of the first epoch
+    with pytest.raises(InputError, match="No space left on device"):
+        train_network(phantoms[:3], phantoms[3:], tmp_path / "run", TINY, **CPU)
+    assert {path.name for path in (tmp_path / "run" / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    monkeypatch.undo()
+    train_network(phantoms[:3], phantoms[3:], tmp_path / "run", TINY, resume=True, **CPU)
+    assert logged(tmp_path / "run", "epoch", start=1)[0] == 1
+
+
+def test_weights_that_grow_without_bounds_are_no_network(phantoms, tmp_path):
+    settings = replace(TINY, epochs=2, learning_rate=1e30, average=0.0)
+    with pytest.raises(InputError, match="smaller --learning-rate"):
+        train_network(phantoms, [], tmp_path, settings, **CPU)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("learning_rate", math.nan), ("learning_rate", 0.0), ("alpha", -1.0), ("alpha", math.inf), ("seed", -1)),
+        *(("patience", -1), ("epochs", 0), ("average", 1.0), ("also_share", math.nan)),
+    ],
+)
+def test_settings_out_of_range_are_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be"):
+        replace(TINY, **{name: value})
+
+
+@pytest.mark.parametrize(("epochs", "at_a_time"), [(400, 10), (30, 10), (25, 5), (7, 7), (11, 1), (1, 1)])
+def test_as_many_passes_are_made_as_were_asked_for(epochs, at_a_time):
+    assert passes_at_a_time(epochs, 10) == at_a_time
 
 
 def test_validation_is_watched_and_the_best_weights_come_back(phantoms, tmp_path):
@@ -108,7 +238,7 @@ def test_validation_is_watched_and_the_best_weights_come_back(phantoms, tmp_path
 
 
 def test_stops_early_when_validation_does_not_improve(phantoms, tmp_path):
-    settings = replace(TINY, epochs=30, learning_rate=0.0, average=0.0, patience=2)
+    settings = replace(TINY, epochs=30, learning_rate=1e-12, average=0.0, patience=2)
     train_network(phantoms[:3], phantoms[3:], tmp_path, settings, **CPU)
     assert len(logged(tmp_path, "val_dsc")) == 3
 
