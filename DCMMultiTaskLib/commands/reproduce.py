@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -48,7 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--width", type=int, metavar="N", help="first channels of every network; as published if left out"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and order (default 0)")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="trainings at a time (default 1)")
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="trainings at a time (default 1; with --quick one for each core, up to 8)"
+    )
     parser.add_argument("--accelerator", default="auto", metavar="NAME", help="auto (default), cpu, gpu or mps")
     parser.add_argument(
         "--precision", metavar="NAME", help="as Lightning's, e.g. bf16-mixed; mixed on a GPU by default"
@@ -66,9 +69,8 @@ def run(args: argparse.Namespace) -> int:
 
     plan, files = plan_of(args)
     if not args.report_only:
-        run_all(
-            plan.runs(), jobs=args.jobs, network_files=files, accelerator=args.accelerator, precision=args.precision
-        )
+        jobs = args.jobs or (min(os.cpu_count() or 1, 8) if args.quick else 1)
+        run_all(plan.runs(), jobs=jobs, network_files=files, accelerator=args.accelerator, precision=args.precision)
     print(f"Written: {write_page(plan)}")
     return 0
 
@@ -85,7 +87,7 @@ def plan_of(args: argparse.Namespace) -> tuple[Plan, list[Path]]:
     from DCMMultiTaskLib.networks.registry import NETWORKS, load_network_file
     from DCMMultiTaskLib.phantom import write_phantoms
 
-    if args.jobs < 1:
+    if args.jobs is not None and args.jobs < 1:
         raise InputError(f"--jobs is at least 1, not {args.jobs}.")
     quick = QUICK if args.quick else {}
     files = [Path(name) for name in args.networks if name.endswith(".py")]

@@ -8,6 +8,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import lightning
 import lightning.pytorch as pl
@@ -22,7 +23,7 @@ from torch.utils.data import DataLoader
 from DCMMultiTaskLib import __version__
 from DCMMultiTaskLib.datasets.manifest import Patient, fingerprint
 from DCMMultiTaskLib.errors import InputError, count
-from DCMMultiTaskLib.learning import checkpoints as kept
+from DCMMultiTaskLib.learning import checkpoints
 from DCMMultiTaskLib.learning.averaging import WarmAveraging
 from DCMMultiTaskLib.learning.progress import PassProgress
 from DCMMultiTaskLib.learning.settings import TrainingSettings
@@ -89,51 +90,25 @@ def train_network(
     if workers < 0:
         raise InputError(f"--workers is at least 0, not {workers}.")
     pl.seed_everything(settings.seed, workers=True, verbose=False)
-    last = directory / kept.FOLDER / kept.LAST
+    last = directory / checkpoints.FOLDER / checkpoints.LAST
     data = {name: fingerprint(part) for name, part in (("train", train), ("validation", validation), ("also", also))}
-    identity = kept.identity(settings, start, **data)
+    identity = checkpoints.identity(settings, start, **data)
     if resume:
-        settings = kept.goes_on(last, settings, identity)
-        identity = kept.identity(settings, start, **data)
+        settings = checkpoints.goes_on(last, settings, identity)
+        identity = checkpoints.identity(settings, start, **data)
     module = MultiTaskTraining(settings, identity)
     if start is not None:
         start_from(module.network, start)
     watched, better = ("val_dsc", "max") if "mask" in settings.network.tasks else ("val_entropy", "min")
-    checkpoints = ModelCheckpoint(
-        last.parent,
-        filename="best",
-        save_last=True,
-        enable_version_counter=False,
-        monitor=watched if validation else None,
-        mode=better,
-    )
+    whole: dict[str, Any] = {"dirpath": last.parent, "enable_version_counter": False}
+    best = ModelCheckpoint(**whole, filename="best", monitor=watched, mode=better) if validation else None
+    # Lightning's own `save_last` saves the best epoch once more. This comes after `best`, whose score it carries.
+    newest = ModelCheckpoint(**whole, filename=last.stem, save_on_train_epoch_end=True)
     added: list[pl.Callback] = [WarmAveraging(settings.average)] if settings.average else []
     if validation and settings.patience:
         added.append(EarlyStopping(watched, mode=better, patience=settings.patience))
     if progress:
         added.append(PassProgress(settings.epochs, settings.repeats))
-    try:
-        trainer = pl.Trainer(
-            default_root_dir=directory,
-            accelerator=accelerator,
-            devices=devices if accelerator != "cpu" or devices != "auto" else 1,
-            num_nodes=nodes,
-            strategy=strategy,
-            precision=precision or _precision(accelerator),  # type: ignore[arg-type]
-            plugins=[kept.WholeCheckpoints()],
-            max_epochs=math.ceil(settings.epochs / settings.repeats),
-            check_val_every_n_epoch=settings.validate_every,
-            callbacks=[*added, checkpoints, *callbacks],
-            logger=CSVLogger(directory, name="logs"),
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            log_every_n_steps=1,
-            gradient_clip_val=5.0,
-            num_sanity_val_steps=0,
-        )
-    except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).rstrip(".")
-        raise InputError(f"This machine cannot train with these devices, strategy or precision: {reason}.") from error
     loader = DataLoader(
         SliceDataset(
             train, repeats=settings.repeats, centre=settings.centre, also=also, also_share=settings.also_share
@@ -144,23 +119,41 @@ def train_network(
         collate_fn=collate,
         num_workers=workers,
     )
-    steps = math.ceil(len(loader.dataset) / trainer.world_size) // settings.batch_size  # type: ignore[arg-type]
-    if steps == 0:
-        raise InputError(
-            f"--batch-size {settings.batch_size} is more than there is to learn from at a time: "
-            f"{count(len(loader.dataset), 'slice')}, counting {count(settings.repeats, 'pass', 'passes')}."  # type: ignore[arg-type]
+    _check_batch(loader, settings)
+    try:
+        trainer = pl.Trainer(
+            default_root_dir=directory,
+            accelerator=accelerator,
+            devices=devices if accelerator != "cpu" or devices != "auto" else 1,
+            num_nodes=nodes,
+            strategy=strategy,
+            precision=precision or _precision(accelerator),  # type: ignore[arg-type]
+            plugins=[checkpoints.WholeCheckpoints()],
+            max_epochs=math.ceil(settings.epochs / settings.repeats),
+            check_val_every_n_epoch=settings.validate_every,
+            callbacks=[*added, *([best] if best else []), newest, *callbacks],
+            logger=CSVLogger(directory, name="logs"),
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            log_every_n_steps=1,
+            gradient_clip_val=5.0,
+            num_sanity_val_steps=0,
         )
+    except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
+        reason = str(error).rstrip(".")
+        raise InputError(f"This machine cannot train with these devices, strategy or precision: {reason}.") from error
+    _check_batch(loader, settings, trainer.world_size)
     watch = None
     if validation:
         watch = DataLoader(SliceDataset(validation, centre=settings.centre), batch_size=32, collate_fn=collate)
-    with kept.left_as_it_was(directory):
+    with checkpoints.left_as_it_was(directory):
         again = str(last) if resume else None
         trainer.fit(module, loader, watch, ckpt_path=again, weights_only=False if resume else None)
     metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
     chosen: Path | str = last
-    if validation and checkpoints.best_model_score is not None:
-        chosen = checkpoints.best_model_path
-        metrics[f"best_{watched}"] = float(checkpoints.best_model_score)
+    if best and best.best_model_score is not None:
+        chosen = best.best_model_path
+        metrics[f"best_{watched}"] = float(best.best_model_score)
     # From the file, not from memory: a run that is resumed after its last epoch has nothing averaged in memory.
     module = MultiTaskTraining.load_from_checkpoint(
         chosen, settings=settings, weights_only=True, map_location="cpu", strict=True
@@ -168,6 +161,16 @@ def train_network(
     if not all(weight.isfinite().all() for weight in module.network.parameters()):
         raise InputError("The training failed: the weights grew without bounds. Try a smaller --learning-rate.")
     return module.network.cpu().eval(), metrics
+
+
+def _check_batch(loader: DataLoader, settings: TrainingSettings, processes: int = 1) -> None:
+    slices = len(loader.dataset)  # type: ignore[arg-type]
+    if math.ceil(slices / processes) < settings.batch_size:
+        among = f", for {processes} processes" if processes > 1 else ""
+        raise InputError(
+            f"--batch-size {settings.batch_size} is more than there is to learn from at a time: "
+            f"{count(slices, 'slice')}, counting {count(settings.repeats, 'pass', 'passes')}{among}."
+        )
 
 
 def versions() -> dict[str, str]:
