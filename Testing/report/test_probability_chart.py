@@ -69,7 +69,7 @@ def test_the_threshold_is_a_line_across_and_in_the_legend():
 
 def test_the_axes_say_what_they_show_and_in_which_unit():
     said = [text.get_text() for text in words_of(probability_chart(drawn_study()))]
-    assert "Slice number" in said
+    assert "Slice, counted from 1" in said
     assert "Position along the slice axis (mm)" in said
     assert "Probability of a\nDCM-like phenotype (0 to 1)" in said
 
