@@ -279,12 +279,15 @@ def test_no_worker_outlives_the_command_that_started_it(tmp_path, how):
     command = subprocess.Popen(
         [sys.executable, str(script), str(tmp_path)], env={**os.environ, "PYTHONPATH": str(script.parents[2])}
     )
-    waited_for(lambda: (tmp_path / "pid").exists(), 300)
-    worker = int((tmp_path / "pid").read_text(encoding="utf-8"))
-    assert alive(worker)
-    command.send_signal(getattr(signal, how))
-    assert command.wait(60) == (128 + signal.SIGTERM if how == "SIGTERM" else -signal.SIGKILL)
-    waited_for(lambda: not alive(worker), 60)
+    try:
+        waited_for(lambda: (tmp_path / "pid").exists(), 600)
+        worker = int((tmp_path / "pid").read_text(encoding="utf-8"))
+        assert alive(worker)
+        command.send_signal(getattr(signal, how))
+        assert command.wait(120) == (128 + signal.SIGTERM if how == "SIGTERM" else -signal.SIGKILL)
+    finally:
+        command.kill()
+    waited_for(lambda: not alive(worker), 120)
 
 
 def waited_for(happened: Callable[[], bool], seconds: float) -> None:
