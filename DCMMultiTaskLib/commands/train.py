@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--logit-spread",
-        type=float,
+        type=finite,
         default=1.0,
         metavar="X",
         help="spread of its logits against the folds'",
@@ -95,6 +95,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes that load slices (default 0)")
 
 
+def finite(text: str) -> float:
+    """A number of the command line; nan and inf are none."""
+    if not math.isfinite(float(text)):
+        raise ValueError(text)
+    return float(text)
+
+
 def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Which patients, and how their truth is read."""
     parser.add_argument("--data", metavar="MANIFEST", type=Path, required=required, help="CSV: patient,image,mask,dcm")
@@ -102,7 +109,7 @@ def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool = True
     parser.add_argument(
         "--mask-offset",
         nargs=2,
-        type=float,
+        type=finite,
         default=(0.0, 0.0),
         metavar=("ROWS", "COLUMNS"),
         help="pixels that the masks are known to lie off their images; they are moved back",

@@ -85,9 +85,9 @@ def goes_on(last: Path, settings: TrainingSettings, own: Mapping[str, Any]) -> T
     changed = [what for name, what in DATA.items() if began[name] != own[name]]
     changed += _differences(began["settings"], own["settings"])
     if changed:
+        named = ", ".join(changed[:4]) + ", ..." * (len(changed) > 4)
         raise InputError(
-            f"{last.parent.parent} holds a training of other choices: {', '.join(changed)}; --resume goes on with the "
-            "same ones alone."
+            f"{last.parent.parent} holds a training of other choices: {named}; --resume goes on with the same alone."
         )
     passes = began["settings"]["repeats"]
     if settings.epochs < done * passes or settings.epochs % passes:

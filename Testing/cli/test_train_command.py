@@ -128,6 +128,13 @@ def test_what_another_training_left_is_not_written_over(manifest, tmp_path, caps
     assert (tmp_path / there).read_text(encoding="utf-8") == "kept"
 
 
+@pytest.mark.parametrize("arguments", [["--mask-offset", "nan", "0"], ["--logit-spread", "inf"]])
+def test_nan_and_inf_are_no_numbers(manifest, tmp_path, capsys, arguments):
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", "--data", str(manifest), "-o", str(tmp_path / "run"), *arguments])
+    assert "invalid finite value" in capsys.readouterr().err
+
+
 def test_two_phantoms_are_enough_to_try_a_training(tmp_path, capsys):
     pair = write_phantoms(tmp_path / "phantoms", count=2, slices=2)
     # All goes as by default up to the first step.
