@@ -140,7 +140,7 @@ def train_network(
             num_sanity_val_steps=0,
         )
     except (MisconfigurationException, RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).rstrip(".")
+        reason = str(error).rstrip(".!")
         raise InputError(f"This machine cannot train with these devices, strategy or precision: {reason}.") from error
     _check_batch(loader, settings, trainer.world_size)
     watch = None

@@ -48,7 +48,8 @@ def test_writes_the_files_and_prints_the_table(
     printed = capsys.readouterr()
     assert printed.err == ""
     rows = [line.split() for line in printed.out.splitlines() if line.strip()[:1].isdigit()]
-    assert [row[0] for row in rows] == ["0", "1", "2"]
+    assert "3 slices, counted from 1 (in the files from 0)" in printed.out
+    assert [row[0] for row in rows] == ["1", "2", "3"]
     assert "research use only" in printed.out
     assert "Patient: DCM-like phenotype probability 0." in printed.out
     assert re.search(r"^LV volume [1-9]\d* ml, myocardial mass [1-9]\d* g$", printed.out, re.MULTILINE)
