@@ -86,4 +86,8 @@ def run_batch(
 def _workers(options: BatchOptions) -> Callable[..., Iterator[Outcome]]:
     from DCMMultiTaskLib.batch.workers import in_processes, in_this_process
 
+    if options.scheduler is not None:
+        from DCMMultiTaskLib.batch.cluster import on_scheduler
+
+        return partial(on_scheduler, address=options.scheduler)
     return in_this_process if options.workers == 1 else partial(in_processes, count=options.workers)
