@@ -102,11 +102,13 @@ class BatchReport:
         studies: How many were found.
         outcomes: Of those that were looked at, by name.
         skipped: Files that belong to no study.
+        notes: Sentences for the user.
     """
 
     studies: int
     outcomes: Sequence[Outcome]
     skipped: Sequence[Skipped]
+    notes: tuple[str, ...] = ()
 
     @property
     def stopped(self) -> bool:

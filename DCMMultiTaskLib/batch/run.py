@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,8 +25,9 @@ def run_batch(
 ) -> BatchReport:
     """Do every study below a folder.
 
-    The results of each study are written into `studies/NAME` of the output folder, all of them or none, and the tables
-    (`tables.write_tables`) at the end, and once a minute. A study that fails does not stop the others.
+    The results of each study are written into `studies/NAME` of the output folder, all of them or none, the tables
+    (`tables.write_tables`) once a minute and at the end, and then the page `report.html`. A study
+    that fails does not stop the others.
 
     Args:
         options: What to do.
@@ -80,7 +82,22 @@ def run_batch(
                 write_tables(folder, report())
                 written = time.monotonic()
         write_tables(folder, report())
-    return report()
+        return replace(report(), notes=tuple(_write_page(output)))
+
+
+def _write_page(output: Path) -> list[str]:
+    """The page of the batch, and what the user has to know of it; without the packages that it needs there is none."""
+    from DCMMultiTaskLib.batch.work import can_draw
+    from DCMMultiTaskLib.report.batch_page import write_batch_page
+
+    notes = (
+        [] if can_draw() else ["There are no pictures of the slices: they need matplotlib (pip install matplotlib)."]
+    )
+    try:
+        write_batch_page(output)
+    except InputError as error:
+        notes.append(f"There is no report.html: {error}")
+    return notes
 
 
 def _workers(options: BatchOptions) -> Callable[..., Iterator[Outcome]]:

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -160,6 +161,11 @@ class Worker:
         try:
             with self.folder.writing(name, read.made_from) as folder:
                 write_result(result, folder, cam=options.activation, cavity=options.cavity)
+                if can_draw():
+                    from DCMMultiTaskLib.report.batch_studies import THUMBNAILS
+                    from DCMMultiTaskLib.report.thumbnails import study_thumbnails
+
+                    (folder / f"{name}{THUMBNAILS}").write_bytes(study_thumbnails(result))
                 if options.scene:
                     from DCMMultiTaskLib.scene.views import write_bundle
 
@@ -203,6 +209,11 @@ class Worker:
         if not self.dry:
             self.folder.discard(found.name)
         return Outcome(found.name, found.input, state, reason, tuple(skipped))
+
+
+def can_draw() -> bool:
+    """Whether what draws the slices is installed; results are complete without pictures."""
+    return all(find_spec(package) is not None for package in ("matplotlib", "PIL"))
 
 
 def content_sha256(files: Sequence[Path]) -> str:

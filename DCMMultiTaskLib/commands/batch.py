@@ -94,8 +94,10 @@ def _conclude(report: BatchReport, options: BatchOptions) -> None:
     done, kept, failed, skipped = (len(report.having(state)) for state in ("done", "kept", "failed", "skipped"))
     print(
         f"{done + kept} of {report.studies} studies done{f' ({kept} of them before)' * bool(kept)}, {failed} failed, "
-        f"{skipped} skipped. Tables: {options.output}"
+        f"{skipped} skipped. Tables and report.html: {options.output}"
     )
+    for note in report.notes:
+        print(f"Note: {note}")
     if report.stopped:
         left = report.studies - len(report.outcomes)
         print(f"Stopped: {left} of {report.studies} studies are left; --resume goes on.", file=sys.stderr)

@@ -51,8 +51,9 @@ def test_each_study_has_the_files_and_numbers_of_predict(
     undisturbed: tuple[Path, BatchReport], folder: Path, tiny_model: Path
 ) -> None:
     output, _ = undisturbed
-    names = ["one.seg.nrrd", "one_batch.json", "one_risk.csv", "one_summary.json"]
-    assert sorted(path.name for path in (output / "studies" / "one").iterdir()) == names
+    names = {"one.seg.nrrd", "one_batch.json", "one_risk.csv", "one_summary.json", "one_thumbnails.svg"}
+    assert names <= {path.name for path in (output / "studies" / "one").iterdir()}
+    assert "one" in (output / "report.html").read_text(encoding="utf-8")
     result = Predictor(load_package(tiny_model)).predict(read_study(folder / "ward" / "one.nrrd"))
     (row,) = [row for row in table(output / "results.csv") if row["study"] == "one"]
     assert float(row["dcm_probability"]) == pytest.approx(result.dcm_probability, abs=1e-6)
@@ -148,15 +149,15 @@ def test_a_full_disk_stops_the_batch_with_one_sentence_and_loses_nothing(
     from DCMMultiTaskLib.inference import files
 
     written = []
-    write_rows = files.write_rows
+    write_risk = files.write_risk
 
     def full(path: Path, *args: object, **options: object) -> None:
         written.append(path)
         if len(written) == 2:
             raise OSError(28, "No space left on device")
-        write_rows(path, *args, **options)  # type: ignore[arg-type]
+        write_risk(path, *args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(files, "write_rows", full)
+    monkeypatch.setattr(files, "write_risk", full)
     with pytest.raises(StopBatch, match=r"out cannot be written to: No space left on device\.$"):
         run_batch(BatchOptions(folder, tmp_path / "out", model=tiny_model))
     (done,) = (tmp_path / "out" / "studies").iterdir()
