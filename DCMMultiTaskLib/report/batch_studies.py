@@ -101,7 +101,7 @@ class BatchStudy:
         reasons = []
         if self.undecided:
             reasons.append((UNDECIDED, self.undecided))
-        found = [row for row in self.slices if (row.get("myocardium_area_mm2") or 0) != 0]
+        found = [row for row in self.slices if row.get("myocardium_area_mm2") != 0]
         failed = sum(row.get("quality") != "ok" for row in found)
         if total and not found:
             reasons.append((QUALITY, "no myocardium found"))
@@ -165,14 +165,15 @@ def _study(folder: Path, row: Mapping[str, str], slices: list[Mapping[str, float
     phases = _ending(found, "_phases.csv")
     picture = _ending(found, THUMBNAILS)
     values = _cells(row)
-    beat = summary.get("heart_beat")
-    for key, value in {**summary, **(beat if isinstance(beat, dict) else {})}.items():
-        if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+    for key, value in {**summary, **_inner(summary, "heart_beat")}.items():
+        if value is None or _number(value) is not None:
             values.setdefault(key, value)
-    decision = summary.get("decision")
-    threshold = decision.get("threshold") if isinstance(decision, dict) else values.get("threshold")
+    for key, ends in _inner(_inner(summary, "uncertainty"), "intervals").items():
+        if isinstance(ends, list) and len(ends) == 2:
+            values.update(zip((f"{key}_low", f"{key}_high"), map(_number, ends), strict=True))
+    threshold = _inner(summary, "decision").get("threshold", values.get("threshold"))
     probability = _number(values.get("dcm_probability"))
-    undecided = str(values.get("cannot_decide") or summary.get("cannot_decide") or "")
+    undecided = str(values.get("cannot_decide") or summary.get("cannot_decide") or "").removeprefix("Cannot decide: ")
     if probability is None:
         undecided = undecided or "no slice could be used for a probability"
     return BatchStudy(
@@ -214,6 +215,11 @@ def _number(value: Any) -> float | None:
 
 def _ending(paths: Iterable[Path], end: str) -> Path | None:
     return next((path for path in paths if path.name.endswith(end)), None)
+
+
+def _inner(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    inner = values.get(name)
+    return inner if isinstance(inner, dict) else {}
 
 
 def _json(path: Path | None) -> dict[str, Any]:

@@ -113,6 +113,20 @@ def test_more_than_a_third_of_failing_slices_with_myocardium_is_failed_quality(f
     assert read_batch(folder)[1].look == [(QUALITY, "4 of 7 slices did not pass the checks")]
 
 
+def test_what_cannot_be_decided_comes_before_all_with_its_reason_and_has_no_side(folder: Path) -> None:
+    place = folder / "studies" / "a"
+    place.mkdir(parents=True)
+    intervals = {"dcm_probability": [0.31, 0.95], "lv_cavity_volume_ml": [180.2, 220.9], "edv_ml": [None, None]}
+    reason = "the probability is 0.31 to 0.95, on both sides of the threshold 0.5."
+    summary = {"cannot_decide": f"Cannot decide: {reason}", "uncertainty": {"views": 7, "intervals": intervals}}
+    (place / "a_summary.json").write_text(json.dumps({**summary, "decision": {"threshold": 0.5}}))
+    study = read_batch(folder)[0]
+    assert (study.name, study.look) == ("a", [(UNDECIDED, reason)])
+    assert (study.values["lv_cavity_volume_ml_low"], study.values["lv_cavity_volume_ml_high"]) == (180.2, 220.9)
+    shown = data_of(write_batch_page(folder))["studies"][0]
+    assert (shown["undecided"], shown["values"]["dcm_probability_low"]) == (reason, 0.31)
+
+
 def test_the_page_holds_the_measurements_the_curve_and_the_files(batch_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "batch"
     shutil.copytree(batch_folder, folder)

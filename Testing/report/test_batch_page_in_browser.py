@@ -192,6 +192,29 @@ def test_failed_and_skipped_are_told_with_their_reasons(page: Page) -> None:
     assert "2 localizer" in page.one("#skipped").text
 
 
+def test_intervals_cautions_and_further_columns_are_shown_where_they_are(browser: Any, tmp_path: Path) -> None:
+    head = ["study", "dcm_probability", "dcm_class", "cannot_decide", "dcm_probability_low", "dcm_probability_high"]
+    more = ["lv_cavity_volume_ml", "lv_cavity_volume_ml_low", "lv_cavity_volume_ml_high", "scanner"]
+    rows = [["a", 0.6, "", "the interval spans it", 0.4, 0.7, 150, 140, 161, "one"], ["b", 0.9, 1, *[""] * 7]]
+    write_table(tmp_path / "results.csv", [*head, *more], rows)
+    columns = ["study", "slice", "dcm_probability", "dcm_class", "quality", "caution", "view_agreement"]
+    write_table(tmp_path / "slices.csv", columns, [["a", 0, 0.6, 1, "ok", "bright scar", 0.93]])
+    page = Page(browser, write_batch_page(tmp_path))
+    assert page.column("name") == ["a", "b"]
+    assert page.one("#study .verdict b").text == "0.60 (0.40 to 0.70)"
+    assert page.one("#study ul.look").text == "cannot decide the interval spans it"
+    assert page.one("#study .measurements").text.split("\n") == ["LV volume", "150 ml (140 to 161)"]
+    assert page.one("#filter-none").text == "1"
+    for summary in page.find("#study summary"):
+        summary.click()
+    assert "bright scar" in page.one("#study .wide").text and "0.93" in page.one("#study .wide").text
+    assert page.one("#study .texts").text.split("\n") == ["Scanner", "one"]
+    page.press(Keys.ARROW_DOWN)
+    assert page.column("lv_cavity_volume_ml")[1] == "–"
+    assert page.one("#study .measurements").text.split("\n") == ["LV volume", "–"]
+    assert page.errors() == []
+
+
 def test_hostile_texts_are_shown_and_run_nothing(browser: Any, tmp_path: Path) -> None:
     head = ["study", "dcm_probability", "dcm_class", "lv_cavity_volume_ml", HOSTILE]
     write_table(tmp_path / "results.csv", head, [[HOSTILE, 0.7, 1, 120, HOSTILE], ["__proto__", 0.2, 0, 80, ""]])

@@ -68,7 +68,7 @@ function tiles(study) {
       "figure",
       { class: `tile${failed ? " failed" : ""}`, "data-slice": slice.slice },
       tile,
-      make("figcaption", {}, make("b", {}, `Slice ${slice.slice + 1}`), make("span", { class: side(p, slice.dcm_class === 1) }, `P ${formatted(p, 2)}`), failed ? make("small", {}, slice.quality) : null, slice.caution ? make("small", {}, slice.caution) : null),
+      make("figcaption", {}, make("b", {}, `Slice ${slice.slice + 1}`), make("span", { class: failed ? "none" : side(p, slice.dcm_class === 1) }, `P ${formatted(p, 2)}`), failed ? make("small", {}, slice.quality) : null, slice.caution ? make("small", {}, slice.caution) : null),
     );
   });
   if (!shown.some(Boolean)) return make("p", { class: "muted" }, "There are no thumbnails of this study.");
@@ -135,7 +135,7 @@ function studyView(study, place, { close, step, changed }) {
     part("Quality", qualityList(study)),
     study.said.length ? part("About the analysis", ...study.said.map((text) => make("p", {}, text))) : "",
     study.slices.length ? make("details", {}, make("summary", {}, "Table of the slices"), sliceTable(study)) : "",
-    make("details", {}, make("summary", {}, "Further columns"), valueList(study, false)),
+    Object.keys(study.values).some((name) => !MEASURED.has(name)) ? make("details", {}, make("summary", {}, "Further columns"), valueList(study, false)) : "",
     study.files.length ? part("Files", make("ul", { class: "files" }, study.files.map(([name, address]) => make("li", {}, make("a", { href: address }, name))))) : "",
     make("p", { class: "muted" }, study.made),
   ].filter(Boolean);
