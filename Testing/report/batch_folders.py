@@ -1,75 +1,60 @@
-"""Batch folders as `batch` leaves them, made by the real predictor on phantoms."""
+"""Folders that `batch` wrote: a small one, and one of many studies made from it."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk
 
-from DCMMultiTaskLib.imaging.study import Study
-from DCMMultiTaskLib.inference.files import write_result
-from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.batch.options import BatchOptions
+from DCMMultiTaskLib.batch.run import run_batch
+from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.phantom import make_phantom, make_phantom_cine
-from DCMMultiTaskLib.report.thumbnails import study_thumbnails
 from DCMMultiTaskLib.storage import read_table, write_table
 
-FAILURES = [("broken.nrrd", "the file is damaged or cut off."), ("text.dcm", "this is no image.")]
-SKIPPED = [("export/1", "localizer"), ("export/2", "long axis"), ("export/3", "localizer")]
 
+def few_studies(folder: Path) -> Path:
+    """Two hearts, one that beats, one of which only the first slice is no noise, an image without anything, and others.
 
-def few_studies(slices: int = 5, matrix: tuple[int, int] = (160, 192)) -> list[Study]:
-    """Two hearts, one that beats, one of which only the first slice is no noise, and an image without anything."""
-    small = {"slices": slices, "matrix": matrix}
-    still = [make_phantom(seed, dilated=seed != 4, **small).volume for seed in (3, 4, 6)]
+    The others are a file that is cut off, and two label maps.
+    """
+    folder.mkdir(parents=True)
+    still = [make_phantom(seed, dilated=seed != 4, slices=5, matrix=(160, 192)).volume for seed in (3, 4, 6)]
     noisy = still[2].array.copy()
     noisy[1:] = np.random.default_rng(1).integers(0, 900, noisy[1:].shape)
-    gradient = np.broadcast_to(np.arange(matrix[1], dtype=np.int16), still[0].array.shape)
-    beats = [study.volume for study in make_phantom_cine(5, phases=4, dilated=False, **small)]
-    return [
-        Study("heart-1", [still[0]]),
-        Study("heart-2", [still[1]]),
-        Study("cine-1", beats, times_ms=(0.0, 200.0, 400.0, 600.0)),
-        Study("noise-1", [still[2].with_array(noisy)]),
-        Study("empty-1", [still[0].with_array(gradient)]),
-    ]
-
-
-def write_batch(
-    folder: Path,
-    results: Iterable[Result],
-    *,
-    failures: Sequence[tuple[str, str]] = FAILURES,
-    skipped: Sequence[tuple[str, str]] = SKIPPED,
-) -> Path:
-    """The files of these results, and the tables of the batch."""
-    rows, slices, head = [], [], []
-    for result in results:
-        place = folder / "studies" / result.name
-        write_result(result, place)
-        (place / f"{result.name}_thumbnails.svg").write_bytes(study_thumbnails(result))
-        head, risk = read_table(place / f"{result.name}_risk.csv")
-        slices += [[result.name, *row.values()] for row in risk]
-        beat, whole = result.heart_beat, result.measurements
-        known = np.isfinite(result.dcm_probability)
-        rows.append(
-            [
-                result.name,
-                round(result.dcm_probability, 6) if known else "",
-                result.dcm_class if known else "",
-                round(whole.lv_cavity_volume_ml, 3),
-                round(whole.myocardium_mass_g, 3),
-                round(beat.ejection_fraction_percent, 3) if beat else "",
-            ]
-        )
-    columns = ("study", "dcm_probability", "dcm_class", "lv_cavity_volume_ml", "myocardium_mass_g")
-    write_table(folder / "results.csv", [*columns, "ejection_fraction_percent"], rows)
-    write_table(folder / "slices.csv", ["study", *head], slices)
-    write_table(folder / "failures.csv", ["input", "reason"], failures)
-    write_table(folder / "skipped.csv", ["input", "reason"], skipped)
+    gradient = np.broadcast_to(np.arange(192, dtype=np.int16), noisy.shape)
+    studies = {
+        "heart-1": still[0],
+        "heart-2": still[1],
+        "noise-1": still[2].with_array(noisy),
+        "empty-1": still[0].with_array(gradient),
+        "heart-1_gt": still[0].with_array((still[0].array > 200).astype(np.uint8)),
+        "heart-2_gt": still[1].with_array((still[1].array > 200).astype(np.uint8)),
+    }
+    for name, volume in studies.items():
+        write_volume(folder / f"{name}.nrrd", volume)
+    beats = make_phantom_cine(5, phases=4, dilated=False, slices=5, matrix=(160, 192))
+    sitk.WriteImage(sitk.JoinSeries([_image(study.volume) for study in beats]), str(folder / "cine-1.nii.gz"))
+    (folder / "broken.nrrd").write_text("NRRD0004\n")
     return folder
+
+
+def _image(volume: Volume) -> sitk.Image:
+    image = sitk.GetImageFromArray(volume.array)
+    image.SetSpacing([float(value) for value in volume.geometry.spacing])
+    image.SetOrigin([float(value) for value in volume.geometry.origin])
+    image.SetDirection(np.asarray(volume.geometry.direction, dtype=float).ravel().tolist())
+    return image
+
+
+def small_batch(folder: Path, model: Path) -> Path:
+    """What `batch` makes of these."""
+    run_batch(BatchOptions(few_studies(folder / "in"), folder / "out", model=model, device="cpu"))
+    return folder / "out"
 
 
 def repeated(source: Path, folder: Path, times: int) -> Path:

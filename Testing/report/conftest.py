@@ -11,17 +11,13 @@ from typing import Any
 import pytest
 from report_pages import chromium
 
-from DCMMultiTaskLib.inference.package import load_package
-from DCMMultiTaskLib.inference.predictor import Predictor
-
 
 @pytest.fixture(scope="session")
 def batch_folder(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five studies, as `batch` leaves them; not to be changed."""
-    from batch_folders import few_studies, write_batch
+    """Five studies and a failure, as `batch` leaves them with its page; not to be changed."""
+    from batch_folders import small_batch
 
-    predictor = Predictor(load_package(tiny_model), device="cpu")
-    return write_batch(tmp_path_factory.mktemp("batch"), [predictor.predict(study) for study in few_studies()])
+    return small_batch(tmp_path_factory.mktemp("batch"), tiny_model)
 
 
 @pytest.fixture(scope="session")
