@@ -17,8 +17,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from types import FrameType, ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from DCMMultiTaskLib import __version__
 from DCMMultiTaskLib.errors import InputError, how_to_install
@@ -40,10 +41,20 @@ NEGATIVE_LIST = re.compile(r"-[\d.][^,]*,")
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one line."""
+    """Says what is wrong with the arguments in one line; an empty path, of an unset variable say, is no folder."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.register("type", Path, _path)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message} ({' '.join(self.format_usage().split())})\n")
+
+
+def _path(text: str) -> Path:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
 
 
 def build_parser(called: str | None = None) -> argparse.ArgumentParser:

@@ -8,10 +8,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from DCMMultiTaskLib.batch.options import BatchOptions, BatchReport, Outcome, StudyOptions
-from DCMMultiTaskLib.commands.predict import SLICE_AXES, add_model_arguments, add_study_arguments, path_argument
+from DCMMultiTaskLib.commands.predict import SLICE_AXES, add_model_arguments, add_study_arguments
 
 HELP = "Analyse every study below a folder, and go on where it was stopped. Research use only."
 USAGE = "INPUT_DIR -o DIR [--workers N | --scheduler ADDRESS] [--resume] [options]"
@@ -20,11 +21,9 @@ USAGE = "INPUT_DIR -o DIR [--workers N | --scheduler ADDRESS] [--resume] [option
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument(
-        "input", metavar="INPUT_DIR", type=path_argument, help="folder with studies, searched with all folders below it"
+        "input", metavar="INPUT_DIR", type=Path, help="folder with studies, searched with all folders below it"
     )
-    parser.add_argument(
-        "-o", "--output", metavar="DIR", type=path_argument, required=True, help="folder for the results"
-    )
+    parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="folder for the results")
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--workers", metavar="N", type=int, default=1, help="processes, each with the model (default 1)")
     who.add_argument(

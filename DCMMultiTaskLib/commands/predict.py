@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "inputs",
         metavar="INPUT",
-        type=path_argument,
+        type=Path,
         nargs="+",
         help="NRRD, NIfTI, MetaImage or DICOM file, DICOM folder, or a folder of these; several are done in turn",
     )
@@ -45,13 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would be read and what left out, and predict nothing"
     )
-
-
-def path_argument(text: str) -> Path:
-    """A path; an empty text, as an unset variable of a shell gives it, is not the current folder."""
-    if not text:
-        raise argparse.ArgumentTypeError("the path is empty")
-    return Path(text)
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:

@@ -88,6 +88,8 @@ def read_manifest(
             appears twice, or no row is left.
     """
     path = Path(path)
+    if mask_value is not None and mask_value < 1:
+        raise InputError(f"--mask-value is 1 or more, not {mask_value}; 0 is the background.")
     if path.is_dir():
         raise InputError(f"{path}: this is a folder; a manifest is a CSV file.")
     if not path.is_file():

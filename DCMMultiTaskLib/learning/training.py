@@ -36,6 +36,7 @@ from DCMMultiTaskLib.learning.task import MultiTaskTraining
 UNSAID = re.compile("Tip: |max_epochs|estimate number of stepping batches")
 rank_zero_module.log.addFilter(lambda record: not UNSAID.search(record.getMessage()))
 warnings.filterwarnings("ignore", category=FutureWarning, module="lightning")
+warnings.filterwarnings("ignore", message=".*(no `val_dataloader`|exists and is not empty)", module="lightning")
 
 
 def train_network(

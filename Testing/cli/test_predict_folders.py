@@ -108,9 +108,12 @@ def test_a_name_that_is_not_utf8_does_not_end_the_batch(tiny_model: Path, tmp_pa
     ]
 
 
-def test_an_empty_input_is_not_the_current_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [["predict", "", "-o", "out"], ["predict", "study", "-o", ""], ["train", "--data", " ", "-o", "out"]]
+)
+def test_an_empty_path_is_not_the_current_folder(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["predict", "", "-o", str(tmp_path / "out")])
+        main(arguments)
     assert ended.value.code == 2
     assert "the path is empty" in capsys.readouterr().err
 

@@ -32,6 +32,11 @@ def patients(positive: int, negative: int, groups: int = 1) -> list[Patient]:
     ]
 
 
+def test_the_background_is_no_myocardium(tmp_path):
+    with pytest.raises(InputError, match="1 or more, not 0"):
+        read_manifest(write_manifest(tmp_path, [row()]), mask_value=0)
+
+
 def test_manifest_keeps_one_split_and_resolves_paths_beside_it(tmp_path):
     path = write_manifest(tmp_path, [row(), row(patient="B", split="online", dcm="1")])
     assert [p.patient for p in read_manifest(path)] == ["A", "B"]
