@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 HELP = "Train a network on a manifest and package it."
 USAGE = "--data MANIFEST.csv -o DIR [options]"
+FOLDS = 5
+# Where there is nobody to judge a training by, a long one is not worth its time.
+TRIAL_PASSES = 40
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=["default", "luo2020"], help="network preset; the recipe's own if left out")
     parser.add_argument("--width", type=int, metavar="N", help="first channels of the network; its own if left out")
     for option, kind, text in (
-        ("--epochs", int, "passes over the training slices (default 400; luo2020: 40); more may be given to --resume"),
+        (
+            "--epochs",
+            int,
+            "passes over the slices (default 400; luo2020: 40); 40 with nobody to hold out; --resume takes more",
+        ),
         ("--batch-size", int, "slices per step and device (default 16)"),
         ("--learning-rate", float, "largest step size (default 0.002; luo2020: 0.0001)"),
         ("--alpha", float, "weight of the mask's loss against the class's (Eq. 5; default 3)"),
@@ -170,18 +177,35 @@ def _augmentation(changes: Sequence[str]) -> dict[str, float]:
     return values
 
 
+def _fold(args: argparse.Namespace) -> tuple[int | None, int]:
+    """The fold to hold out and the number of folds: where neither is given, as many as there are patients for, up to 5.
+
+    Raises:
+        InputError: The fold is no number, or the manifest cannot be read.
+    """
+    from DCMMultiTaskLib.datasets.folds import most_folds
+    from DCMMultiTaskLib.datasets.manifest import read_manifest
+
+    if args.fold not in (None, "none") and not args.fold.isdecimal():
+        raise InputError(f"--fold is a number or none, not {args.fold!r}.")
+    if args.fold is None and args.folds is None:
+        folds = most_folds(read_manifest(args.data, split=args.split), FOLDS)
+        return (0 if folds > 1 else None), folds
+    fold = None if args.fold == "none" else int(args.fold or 0)
+    return fold, FOLDS if args.folds is None else args.folds
+
+
 def run(args: argparse.Namespace) -> int:
     """Train, and say where the model is."""
     from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
     from DCMMultiTaskLib.learning.run import train_model
 
-    if args.fold not in (None, "none") and not args.fold.isdecimal():
-        raise InputError(f"--fold is a number or none, not {args.fold!r}.")
-    if args.fold is None:
-        fold: int | str | None = "auto" if args.folds is None else 0
-    else:
-        fold = None if args.fold == "none" else int(args.fold)
+    fold, folds = _fold(args)
+    if fold is None and args.fold is None and args.epochs is None:
+        args.epochs = TRIAL_PASSES
+        trial = f"Too few patients to hold any out: this is a trial of {TRIAL_PASSES} passes (--epochs, --fold)."
+        rank_zero_only(print)(trial)
     path = train_model(
         args.data,
         args.output,
@@ -189,7 +213,7 @@ def run(args: argparse.Namespace) -> int:
         name=args.name,
         split=args.split,
         fold=fold,
-        folds=5 if args.folds is None else args.folds,
+        folds=folds,
         also=args.also,
         mask_offset=tuple(args.mask_offset),
         mask_value=args.mask_value,

@@ -12,7 +12,7 @@ from typing import Any
 from lightning.pytorch.utilities.rank_zero import rank_zero_only
 
 from DCMMultiTaskLib import __version__
-from DCMMultiTaskLib.datasets.folds import most_folds, patient_folds
+from DCMMultiTaskLib.datasets.folds import patient_folds
 from DCMMultiTaskLib.datasets.manifest import Patient, read_manifest
 from DCMMultiTaskLib.errors import InputError, count
 from DCMMultiTaskLib.evaluation.summary import SCORES, evaluate
@@ -33,7 +33,7 @@ def train_model(
     *,
     name: str = "model",
     split: str | None = None,
-    fold: int | str | None = 0,
+    fold: int | None = 0,
     folds: int = 5,
     also: Sequence[Path] = (),
     mask_offset: tuple[float, float] = (0.0, 0.0),
@@ -57,8 +57,7 @@ def train_model(
         settings: All choices that change the network.
         name: What the model is called.
         split: Use only the manifest's patients of this split.
-        fold: Fold to hold out for validation; None learns from all patients; `auto` is fold 0, of fewer folds where
-            there are too few patients, and None where there are too few for two.
+        fold: Fold to hold out for validation; None learns from all patients.
         folds: Number of folds.
         also: Manifests of further patients to learn from in every fold, never validated on: phantoms, say.
         mask_offset: `Patient.mask_offset` of the manifest's patients.
@@ -89,10 +88,7 @@ def train_model(
     patients = read_manifest(manifest, split=split, mask_offset=mask_offset, mask_value=mask_value)
     train: list[Patient] = patients
     validation: list[Patient] = []
-    if fold == "auto":
-        folds = most_folds(patients, folds)
-        fold = 0 if folds > 1 else None
-    if isinstance(fold, int):
+    if fold is not None:
         if not 0 <= fold < folds:
             raise InputError(f"There is no fold {fold} of {folds}; folds count from 0.")
         train, validation = patient_folds(patients, folds=folds, seed=0)[fold]

@@ -140,7 +140,8 @@ def test_two_phantoms_are_enough_to_try_a_training(tmp_path, capsys):
     # All goes as by default up to the first step.
     assert main(["train", "--data", str(pair), "-o", str(tmp_path / "run"), "--batch-size", "99"]) == 2
     said = capsys.readouterr()
-    assert "Training on 2 patients, none held out; 400 passes over their slices." in said.out
+    assert "Too few patients to hold any out: this is a trial of 40 passes" in said.out
+    assert "Training on 2 patients, none held out; 40 passes over their slices." in said.out
     assert "--batch-size 99 is more than there is to learn from at a time: 40 slices, counting 10 passes." in said.err
 
 
