@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
@@ -14,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from DCMMultiTaskLib.batch.discovery import FoundStudy
 from DCMMultiTaskLib.batch.options import Outcome
 from DCMMultiTaskLib.batch.work import Job, Read, Worker
+from DCMMultiTaskLib.processes import end_with_parent
 
 LOST = "The process that worked on it ended: it ran out of memory, or a damaged file brought it down."
 _worker: Worker | None = None
@@ -103,16 +102,9 @@ def _begin(job: Job, share: int) -> None:
 
     # Ctrl-C reaches every process of a terminal; the batch's own process decides what is finished.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     torch.set_num_threads(max(1, torch.get_num_threads() // share))
     _worker = Worker(job)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _do(study: FoundStudy) -> Outcome:

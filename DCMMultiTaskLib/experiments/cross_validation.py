@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-import multiprocessing
-import multiprocessing.connection
 import os
 import platform
 import shutil
 import subprocess
-import threading
 import time
 import warnings
 import zipfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -31,6 +28,7 @@ from DCMMultiTaskLib.experiments.predictions import grid_slices, predict_slices
 from DCMMultiTaskLib.experiments.protocol import Experiment
 from DCMMultiTaskLib.learning.training import train_network, versions
 from DCMMultiTaskLib.networks.registry import build, count_parameters, load_network_file
+from DCMMultiTaskLib.processes import worker_pool
 from DCMMultiTaskLib.storage import write_json
 
 PREDICTIONS, RECORD = "predictions.npz", "run.json"
@@ -191,44 +189,27 @@ def run_all(
     todo = [run for run in runs if own_record(run) is None]
     say(f"{count(len(runs), 'training')}, {len(runs) - len(todo)} of them done before.")
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    context = multiprocessing.get_context("spawn")
-    others = multiprocessing.active_children()
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_set_up, initargs=(threads, network_files))
     try:
-        pending = {pool.submit(run_fold, run, **options): run for run in todo}
-        for number, future in enumerate(as_completed(pending), start=1):
-            future.result()
-            run = pending[future]
-            say(f"{number}/{len(todo)} {run.experiment.key}, fold {run.fold}")
-    except (KeyboardInterrupt, SystemExit):
-        for worker in set(multiprocessing.active_children()) - set(others):
-            worker.kill()  # its checkpoint is whole, so that the fold goes on from there
-        raise
+        with worker_pool(jobs, _set_up, threads, network_files) as pool:
+            pending = {pool.submit(run_fold, run, **options): run for run in todo}
+            for number, future in enumerate(as_completed(pending), start=1):
+                future.result()
+                run = pending[future]
+                say(f"{number}/{len(todo)} {run.experiment.key}, fold {run.fold}")
     except BrokenProcessPool as error:
         raise InputError(
             "A training's process was ended from outside, often for lack of memory; --resume goes on, with a "
             "smaller --jobs fewer run at a time."
         ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _set_up(threads: int, network_files: Sequence[Path]) -> None:
     """Prepare a process. A hundred trainings would say a hundred times what Lightning says of each."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
     torch.set_num_threads(threads)
     for path in network_files:
         load_network_file(path)
-
-
-def _end_with_parent() -> None:
-    """End this process as soon as the one that started it is gone, however that was ended."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)
 
 
 def git_commit() -> str:

@@ -1,13 +1,7 @@
 """A fold is trained once, without a look at the held-out patients, and goes on after a stop."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -270,38 +264,3 @@ def test_the_ablation_looks_at_the_split_for_training_alone(patients, tmp_path):
     assert Plan(divided, tmp_path, SMALL).tuning_patients == divided[:3]
     unnamed = [replace(p, split="") for p in patients]
     assert Plan(unnamed, tmp_path, SMALL).tuning_patients == unnamed
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize("how", ["SIGTERM", "SIGKILL"])
-def test_no_worker_outlives_the_command_that_started_it(tmp_path, how):
-    script = Path(__file__).with_name("endless_fold.py")
-    command = subprocess.Popen(
-        [sys.executable, str(script), str(tmp_path)], env={**os.environ, "PYTHONPATH": str(script.parents[2])}
-    )
-    try:
-        waited_for(lambda: (tmp_path / "pid").exists(), 600)
-        worker = int((tmp_path / "pid").read_text(encoding="utf-8"))
-        assert alive(worker)
-        command.send_signal(getattr(signal, how))
-        assert command.wait(120) == (128 + signal.SIGTERM if how == "SIGTERM" else -signal.SIGKILL)
-    finally:
-        command.kill()
-    waited_for(lambda: not alive(worker), 120)
-
-
-def waited_for(happened: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it has not happened in time"
-        time.sleep(0.1)
-
-
-def alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{process}/stat")
-    # An ended process that its new parent has not asked after yet is there by its number alone.
-    return not state.exists() or state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
