@@ -135,7 +135,8 @@ def run(args: argparse.Namespace) -> int:
     do = _show(args) if args.dry_run else _predict(args)
 
     def tell(failure: Failure) -> None:
-        print(f"{failure.study.path}: failed: {failure.reason}", file=sys.stderr)
+        path = failure.study.path
+        print(f"{path}: failed: {failure.reason.removeprefix(f'{path}: ')}", file=sys.stderr)
 
     if len(studies) == 1:
         do(studies[0])
