@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, count
 from DCMMultiTaskLib.report import style
 from DCMMultiTaskLib.report.batch_studies import (
     KINDS,
@@ -138,9 +138,9 @@ def _cohort(studies: Sequence[BatchStudy]) -> list[tuple[str, str, str]]:
         title, unit, digits = title_and_unit(name)
         if numbers:
             low, middle, high = _quartiles(numbers)
-            spread = f"middle half {low:.{digits}f} to {high:.{digits}f} {unit}"
-            few = "" if len(numbers) == len(studies) else f", of {len(numbers)}"
-            shown.append((f"{title}, median", f"{middle:.{digits}f} {unit}", spread + few))
+            spread = f"middle half {low:.{digits}f} to {high:.{digits}f} {unit}, " * (len(numbers) > 1)
+            of = count(len(numbers), "study", "studies")
+            shown.append((f"{title}, median", f"{middle:.{digits}f} {unit}", f"{spread}{of}"))
     return shown
 
 

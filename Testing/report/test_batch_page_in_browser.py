@@ -127,8 +127,13 @@ def test_keys_lead_through_the_studies(page: Page) -> None:
     assert page.find("#study .outline")
     page.press("o")
     assert not page.find("#study .outline")
-    page.press("n", "a note with jkno/ in it")
-    assert page.one("#note").get_attribute("value") == "a note with jkno/ in it"
+    small = page.find("#study .tile-picture")[0].size["width"]
+    page.press("o", "l")
+    assert page.find("#study .tile-picture")[0].size["width"] > 1.5 * small
+    page.find("#study .tile-picture")[0].click()
+    assert page.find("#study .tile-picture")[0].size["width"] == small
+    page.press("n", "a note with jknol/ in it")
+    assert page.one("#note").get_attribute("value") == "a note with jknol/ in it"
     page.press(Keys.ESCAPE, "s")
     assert page.one("#seen").is_selected()
 

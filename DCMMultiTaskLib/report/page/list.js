@@ -170,6 +170,7 @@ const KEYS = {
   "/": () => byId("search").focus(),
   n: () => byId("note")?.focus(),
   s: () => byId("seen")?.click(),
+  l: () => document.body.classList.toggle("large"),
   o: () => document.body.classList.toggle("no-outlines"),
 };
 
@@ -219,6 +220,7 @@ function start() {
     byId("search").value = "";
     set({ filter: "all", search: "", range: null });
   });
+  byId("study").addEventListener("click", (event) => event.target.closest(".tile-picture") && KEYS.l());
   // A slice of the strip and its picture are marked together.
   byId("study").addEventListener("mouseover", (event) => {
     const slice = event.target.closest("[data-slice]")?.dataset.slice;
