@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from DCMMultiTaskLib.errors import count
-from DCMMultiTaskLib.inference.localisation import IMAGE_CENTRE, Location
+from DCMMultiTaskLib.inference.localisation import DOUBTFUL, IMAGE_CENTRE, Location
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.segmentation import Progress
 
@@ -26,7 +26,11 @@ def run_notes(replaced: int, location: Location, gaps: np.ndarray, counter: Prog
         were = "was not a finite number and was" if replaced == 1 else "were not finite numbers and were"
         notes.append(f"{count(replaced, 'voxel')} {were} replaced.")
     if location.method == IMAGE_CENTRE and not counter.stopped:
-        notes.append("The first pass found no heart, so the centre of the image was analysed.")
+        notes.append("The first look found no heart, so the centre of the image was analysed.")
+    if location.method == DOUBTFUL:
+        notes.append(
+            "The heart's place is uncertain, perhaps found by chance: check the mask, or mark where the heart is."
+        )
     if gaps.any():
         slices = _numbers(np.flatnonzero(gaps))
         notes.append(f"The ring is open in slice {slices} (counted from 1): its cavity ends at a line across the gap.")

@@ -84,7 +84,7 @@ class Predictor:
             phase: Of a cine: `ed` segments every phase, keeps the labels of all and is about the end-diastolic one
                 (`measurements.heart_beat`); `first` or a number from 0 segments that phase alone.
             slice_axis: 0, 1, 2 for I, J, K; chosen by the largest spacing if None.
-            roi: Where the heart is; found by a first pass of the network if None. An ROI with a size also bounds the
+            roi: Where the heart is; found by a first look of the network if None. An ROI with a size also bounds the
                 mask.
             threshold: DCM probability from which the class is 1; the model's own if None.
             largest_component: Keep only the mask's largest piece.
@@ -123,28 +123,35 @@ class Predictor:
         runner = Runner(self.network, self.device, batch_size=self.batch_size, mixed_precision=self.mixed_precision)
         mixed_precision = runner.mixed_precision
 
-        wanted = np.asarray(inside.any(axis=_in_plane(axis)))
-        look_at = slices_to_look_at(len(wanted)) if roi is None else np.array([], dtype=int)
+        wanted = np.asarray(inside.any(axis=tuple(n for n in range(3) if n != 2 - axis)))
+        look_at = slices_to_look_at(len(wanted), len(phases)) if roi is None else []
         counter = Progress(len(look_at) + int(wanted.sum()) * len(phases), progress, cancelled)
-        location = self._locate(runner, study.phases[phases[0]], axis, roi, look_at, counter)
-
-        finished: dict[int, _Phase] = {}
-        for number in phases:
-            segmentation = segment(
+        if roi is not None:
+            location = Location(np.asarray(roi.centre_lps, dtype=float), "region of interest")
+        else:
+            location = locate(
                 runner,
-                study.phases[number],
+                study.phases[phases[0]],
                 slice_axis=axis,
-                centre_lps=location.centre_lps,
-                wanted=wanted,
+                indices=look_at,
                 preprocessing=self.package.preprocessing,
-                activation=activation,
                 progress=counter,
             )
+        segmentations = segment(
+            runner,
+            [study.phases[number] for number in phases],
+            slice_axis=axis,
+            centre_lps=location.centre_lps,
+            wanted=wanted,
+            preprocessing=self.package.preprocessing,
+            activation=activation,
+            progress=counter,
+        )
+        finished: dict[int, _Phase] = {}
+        for number, segmentation in zip(phases, segmentations, strict=False):
             # A phase in which the user stopped is kept only where there is no finished one.
-            if not finished or not counter.stopped:
+            if not finished or (segmentation.analysed | segmentation.constant)[wanted].all():
                 finished[number] = _Phase.of(segmentation, None if roi is None else inside, largest_component)
-            if counter.stopped:
-                break
         final = {number: found.labels for number, found in finished.items()}
         cavities = {number: cavity_ml(found.labels, study.geometry, axis) for number, found in finished.items()}
         kept = end_diastole(cavities, len(study.phases))
@@ -204,20 +211,6 @@ class Predictor:
         rule = rule_sentence(int(usable.sum()), len(rows), volume_ml, decision, ejection_fraction=ejection_fraction)
         return replace(_with_notes(result, beat_notes(result)), rule=rule)
 
-    def _locate(
-        self, runner: Runner, volume: Volume, axis: int, roi: Roi | None, look_at: np.ndarray, counter: Progress
-    ) -> Location:
-        if roi is not None:
-            return Location(np.asarray(roi.centre_lps, dtype=float), "region of interest")
-        return locate(
-            runner,
-            volume,
-            slice_axis=axis,
-            indices=look_at,
-            preprocessing=self.package.preprocessing,
-            progress=counter,
-        )
-
 
 @dataclass(frozen=True, eq=False)
 class _Phase:
@@ -248,8 +241,3 @@ def check_threshold(threshold: float | None) -> None:
 
 def _with_notes(result: Result, notes: Sequence[str]) -> Result:
     return replace(result, provenance=replace(result.provenance, notes=(*result.provenance.notes, *notes)))
-
-
-def _in_plane(slice_axis: int) -> tuple[int, ...]:
-    """The array's axes within a slice."""
-    return tuple(axis for axis in range(3) if axis != 2 - slice_axis)

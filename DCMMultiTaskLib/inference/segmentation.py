@@ -1,8 +1,8 @@
-"""The network's second look: every slice of one phase around the heart, on the network's grid."""
+"""The network's second look: every slice of every phase around the heart, on the network's grid."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,7 +86,7 @@ class Segmentation:
 
 def segment(
     runner: Runner,
-    volume: Volume,
+    phases: Sequence[Volume],
     *,
     slice_axis: int,
     centre_lps: np.ndarray,
@@ -94,52 +94,72 @@ def segment(
     preprocessing: Preprocessing,
     activation: str,
     progress: Progress,
-) -> Segmentation:
-    """Run the wanted slices, batch by batch, until done or stopped.
+) -> Iterator[Segmentation]:
+    """Run the wanted slices of every phase, batch by batch, until done or stopped; batches run on across phases.
 
     Args:
         runner: The network.
-        volume: One phase.
+        phases: Images on one grid.
         slice_axis: 0, 1, 2 for I, J, K.
         centre_lps: Where to look, mm (LPS).
         wanted: `(N,)` bool: slices to analyse.
         preprocessing: As in the model package.
         activation: Also keep this map of `runner.ACTIVATIONS`; empty for none.
         progress: Told after each batch, asked before each.
+
+    Yields:
+        The phases in order, each as soon as it is done; where it was stopped, the last one is unfinished.
     """
     height, width = preprocessing.size
     grid = SliceGrid.around(
-        volume.geometry,
+        phases[0].geometry,
         slice_axis=slice_axis,
         centre_lps=centre_lps,
         size=preprocessing.size,
         spacing_mm=preprocessing.spacing_mm,
     )
     slices = len(wanted)
-    result = Segmentation(
-        grid=grid,
-        constant=np.zeros(slices, dtype=bool),
-        analysed=np.zeros(slices, dtype=bool),
-        myocardium=np.zeros((slices, height, width), dtype=np.float32),
-        dcm_logit=np.full(slices, np.nan),
-        activation=np.zeros((slices, height // 16, width // 16), dtype=np.float32) if activation else None,
-    )
-    todo = np.flatnonzero(wanted)
+
+    def empty() -> Segmentation:
+        return Segmentation(
+            grid=grid,
+            constant=np.zeros(slices, dtype=bool),
+            analysed=np.zeros(slices, dtype=bool),
+            myocardium=np.zeros((slices, height, width), dtype=np.float32),
+            dcm_logit=np.full(slices, np.nan),
+            activation=np.zeros((slices, height // 16, width // 16), dtype=np.float32) if activation else None,
+        )
+
+    current = empty()
+    taken = np.flatnonzero(wanted)
+    # Every phase's slices one after the other, as pairs of phase and slice.
+    todo = np.stack([np.repeat(np.arange(len(phases)), len(taken)), np.tile(taken, len(phases))], axis=1)
     while len(todo) and progress.go_on():
         now, todo = np.split(todo, [runner.slices_per_batch(height, width)])
-        images = grid.sample(volume.array, now)
-        result.constant[now] = flat = _shows_nothing(images)
-        seen = now[~flat]
-        if len(seen):
+        parts = [now[now[:, 0] == phase] for phase in np.unique(now[:, 0])]
+        images = np.concatenate([grid.sample(phases[part[0, 0]].array, part[:, 1]) for part in parts])
+        flat = _shows_nothing(images)
+        maps = None
+        if not flat.all():
             scaled = normalise(images[~flat], preprocessing.percentiles)
             maps = runner(scaled, flips=preprocessing.flips, activation=activation)
-            result.myocardium[seen] = maps.myocardium
-            result.dcm_logit[seen] = maps.dcm_logit
-            if result.activation is not None:
-                result.activation[seen] = maps.activation
-            result.analysed[seen] = True
         progress.go_on(len(now))
-    return result
+        for part in parts:
+            own = now[:, 0] == part[0, 0]
+            current.constant[part[:, 1]] = flat[own]
+            seen = part[~flat[own], 1]
+            if maps is not None and len(seen):
+                found = own[~flat]
+                current.myocardium[seen] = maps.myocardium[found]
+                current.dcm_logit[seen] = maps.dcm_logit[found]
+                if current.activation is not None and maps.activation is not None:
+                    current.activation[seen] = maps.activation[found]
+                current.analysed[seen] = True
+            if part[-1, 1] == taken[-1]:
+                yield current
+                current = empty()
+    if len(todo) or not len(taken):
+        yield current
 
 
 def _shows_nothing(images: np.ndarray) -> np.ndarray:

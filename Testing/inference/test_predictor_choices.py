@@ -62,7 +62,7 @@ def test_cancelling_keeps_the_finished_slices(package: ModelPackage, study: Phan
         nonlocal done
         done = now
 
-    result = predictor.predict(study.volume, progress=count, cancelled=lambda: done >= 6 + 4)
+    result = predictor.predict(study.volume, progress=count, cancelled=lambda: done >= 2 + 4)
     assert result.cancelled
     assert [row.quality == "not analysed" for row in result.rows] == [False] * 4 + [True] * 2
     assert result.mask[:4].any()
