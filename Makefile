@@ -16,6 +16,9 @@ OLDEST_RUN := $(subst $(VENV),$(OLDEST),$(RUN))
 OLDEST_PACKAGES := "torch==2.2.2" "numpy==1.26.4" "SimpleITK>=2.3" "scipy>=1.11" "pydicom>=2.4" "pytest>=8" "hypothesis>=6.100"
 PREDICTION_TESTS := Testing/inference Testing/cli/test_predict_command.py
 
+BENCH_VENV := .venv-bench
+BENCH_RUN := $(subst $(VENV),$(BENCH_VENV),$(RUN))
+
 .PHONY: demo test test-oldest lint bench system-packages clean
 
 demo: $(VENV)/demo-installed
@@ -34,7 +37,9 @@ lint: $(VENV)/test-installed
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 
-bench: $(VENV)/test-installed
+# The peers have an environment of their own. A run that was cut goes on; BENCH="--again" measures anew.
+bench: $(VENV)/test-installed $(BENCH_VENV)/installed
+	$(BENCH_RUN) Testing/benchmarks/run.py $(BENCH)
 	$(RUN) -m pytest -o python_files="bench_*.py" -s Testing/benchmarks
 
 # Mesa, for the 3D picture on a machine without a graphics card or screen, and Chromium, in which the tests open the page
@@ -64,5 +69,11 @@ $(OLDEST)/installed: Makefile
 	$(OLDEST_RUN) -m pip --disable-pip-version-check install --quiet --no-compile $(OLDEST_PACKAGES)
 	@touch $@
 
+$(BENCH_VENV)/installed: pyproject.toml constraints.txt
+	@echo "Installing the programs that prediction is measured against (nnU-Net, MONAI) ..."
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(subst $(VENV),$(BENCH_VENV),$(PIP)) -e ".[bench]"
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(OLDEST) out build
+	rm -rf $(VENV) $(OLDEST) $(BENCH_VENV) out build

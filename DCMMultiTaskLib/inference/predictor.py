@@ -38,7 +38,7 @@ class Predictor:
         package: The trained model.
         device: `auto`, `cpu`, `cuda`, `mps`.
         batch_size: Slices of the network's grid at a time; fewer are taken where memory asks for it.
-        mixed_precision: Half precision on a GPU.
+        mixed_precision: Half precision on a GPU, and on a CPU that is measured to be faster with it.
 
     Raises:
         InputError: There is no such device.

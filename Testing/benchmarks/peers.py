@@ -173,6 +173,7 @@ def _nnunet_plans(base: Path) -> Path:
 
 PROGRAMS = {
     "ours": Program("DCMMultiTask", prepare_ours),
+    "ours-half": Program("DCMMultiTask, --mixed-precision", lambda device: prepare_ours(device, mixed_precision=True)),
     "nnunet": Program("nnU-Net v2, 2D, without mirroring", lambda device: prepare_nnunet(device, mirroring=False)),
     "nnunet-mirrored": Program("nnU-Net v2, 2D, as it comes", lambda device: prepare_nnunet(device, mirroring=True)),
     "monai": Program("MONAI: BasicUNet + ResNet-50", prepare_monai),

@@ -40,8 +40,8 @@ def _machine(measured: dict[str, Any]) -> list[str]:
     said = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items())
     return [
         "`make bench` wrote this page. All programs ran on the same machine with the same threads, each peer in turn",
-        "with ours; a ratio is the median over the pairs, with the least and the largest in brackets. Peers' weights are",
-        "random.",
+        "with ours; a ratio is the median over the pairs, with the least and the largest in brackets. The weights of",
+        "the peers are random.",
         "",
         f"Machine: {said}.",
         *([] if facts.get("device") != "cpu" else ["The path for a GPU is written, and was not run here."]),

@@ -11,7 +11,7 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.device import available_devices, choose_device
 from DCMMultiTaskLib.inference.flips import FLIPS
 from DCMMultiTaskLib.inference.package import load_package
-from DCMMultiTaskLib.inference.runner import Runner
+from DCMMultiTaskLib.inference.runner import Runner, _bfloat16_gain
 from DCMMultiTaskLib.inference.tensors import tensor_of
 from DCMMultiTaskLib.networks.layers import network_input
 
@@ -124,6 +124,24 @@ def test_half_precision_is_left_out_where_the_device_has_none(
     monkeypatch.setattr(torch, "autocast", unsupported)
     short = ShortOfMemory(network, most=6, error=RuntimeError)
     assert not Runner(short, torch.device("mps"), mixed_precision=True).mixed_precision
+
+
+@pytest.mark.parametrize("gain", [1.0, 2.0])
+def test_a_cpu_takes_half_precision_where_it_is_measured_to_be_faster(
+    network: nn.Module, images: np.ndarray, monkeypatch: pytest.MonkeyPatch, gain: float
+) -> None:
+    monkeypatch.setattr("DCMMultiTaskLib.inference.runner._bfloat16_gain", lambda _: gain)
+    exact, runner = Runner(network, CPU)(images), Runner(network, CPU, mixed_precision=True)
+    maps = runner(images)
+    assert runner.mixed_precision == (gain > 1)
+    assert np.array_equal(maps.myocardium, exact.myocardium) == (gain == 1)
+    np.testing.assert_allclose(maps.myocardium, exact.myocardium, atol=0.05)
+
+
+def test_the_gain_by_half_precision_is_measured_once(network: nn.Module) -> None:
+    gain = _bfloat16_gain(network)
+    assert gain > 0
+    assert _bfloat16_gain(network) == gain
 
 
 def test_goes_on_with_the_smaller_batch(network: nn.Module, images: np.ndarray) -> None:
