@@ -155,7 +155,7 @@ class Runner:
     def _precision(self) -> AbstractContextManager[object]:
         if not self.mixed_precision:
             return nullcontext()
-        bf16 = self.device.type == "cpu" or self.device.type == "cuda" and torch.cuda.is_bf16_supported()
+        bf16 = self.device.type == "cpu" or (self.device.type == "cuda" and torch.cuda.is_bf16_supported())
         return torch.autocast(self.device.type, dtype=torch.bfloat16 if bf16 else torch.float16)
 
     def _give_way(self, height: int, width: int) -> None:
