@@ -124,8 +124,8 @@ class Predictor:
         mixed_precision = runner.mixed_precision
 
         wanted = np.asarray(inside.any(axis=tuple(n for n in range(3) if n != 2 - axis)))
-        look_at = slices_to_look_at(len(wanted), len(phases)) if roi is None else []
-        counter = Progress(len(look_at) + int(wanted.sum()) * len(phases), progress, cancelled)
+        look_at = slices_to_look_at(len(wanted), len(phases))
+        counter = Progress((len(look_at) if roi is None else 0) + int(wanted.sum()) * len(phases), progress, cancelled)
         if roi is not None:
             location = Location(np.asarray(roi.centre_lps, dtype=float), "region of interest")
         else:
