@@ -49,9 +49,9 @@ class ActivationMap(enum.Enum):
 
     def label(self) -> str:
         return {
-            ActivationMap.CLASS: _("Evidence for a DCM-like phenotype"),
-            ActivationMap.ATTENTION_1: _("Attention of the first module"),
-            ActivationMap.ATTENTION_2: _("Attention of the second module"),
+            ActivationMap.CLASS: _("Evidence for DCM"),
+            ActivationMap.ATTENTION_1: _("First attention module"),
+            ActivationMap.ATTENTION_2: _("Second attention module"),
         }[self]
 
 

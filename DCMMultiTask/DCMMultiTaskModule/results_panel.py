@@ -85,15 +85,19 @@ class ResultsPanel:
         if self.table is None:
             return ""
         from DCMMultiTaskLib.measurements.quality import NOT_ANALYSED
-        from DCMMultiTaskLib.scene.provenance import node_attributes
+        from DCMMultiTaskLib.scene.provenance import facts_of
 
-        facts = node_attributes(self.table)
-        done = sum(row.quality != NOT_ANALYSED for row in self.rows)
-        text = _("Stopped: {done} of {total} slices are finished.") if facts["cancelled"] == "true" else _("Finished.")
+        facts = facts_of(self.table)
+        done, total = sum(row.quality != NOT_ANALYSED for row in self.rows), len(self.rows)
+        stopped = _("Stopped: {done} of {total} slices are finished.")
+        if done == total:  # of a cine
+            done, total = len(facts["masks_sha256"]), facts["phases"]
+            stopped = _("Stopped: {done} of {total} phases are finished.")
+        text = stopped if facts["cancelled"] else _("Finished.")
         return (
-            text.format(done=done, total=len(self.rows))
+            text.format(done=done, total=total)
             + " "
-            + _("{seconds:.1f} s on {device}.").format(seconds=float(facts["seconds"]), device=facts["device"])
+            + _("{seconds:.1f} s on {device}.").format(seconds=facts["seconds"], device=facts["device"])
         )
 
     def onHeaderClicked(self, column: int) -> None:

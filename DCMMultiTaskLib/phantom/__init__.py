@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,9 @@ from DCMMultiTaskLib.phantom.body import Body
 from DCMMultiTaskLib.phantom.canvas import Canvas
 from DCMMultiTaskLib.phantom.heart import draw_heart
 from DCMMultiTaskLib.phantom.signal import draw_coil_shading, draw_sampling, draw_tissues
-from DCMMultiTaskLib.storage import write_table
+from DCMMultiTaskLib.storage import atomic_path, write_table
 
+SAMPLE_SEED = 11
 MATRICES = ((192, 256), (224, 256), (256, 256))
 
 
@@ -234,6 +236,53 @@ def write_phantoms(
 
 
 def write_sample(path: Path) -> Path:
-    """Writes the sample study of the Slicer extension: a dilated heart with a scar in its septum."""
-    write_volume(path, make_phantom(2007, dilated=True, scar="mid_wall", matrix=(192, 256)).volume)
+    """Writes the sample study of the Slicer extension: a cine of a dilated heart that beats weakly.
+
+    The slice at the apex shows noise alone, as when a patient breathed while it was acquired. Few grey levels keep the
+    file small.
+
+    Args:
+        path: A volume sequence of Slicer, `.seq.nrrd`.
+    """
+    phases, levels = 6, 23
+    moments = [0.6 * float(np.sin(np.pi * (t / phases) ** 0.8)) ** 2 for t in range(phases)]
+    cine = _make(
+        SAMPLE_SEED,
+        contractions=moments,
+        dilated=True,
+        slices=12,
+        contrast="cine",
+        scar="none",
+        matrix=(112, 112),
+        open_base=True,
+    )
+    images = np.stack([phase.volume.array for phase in cine]).astype(np.float64)
+    images *= levels / np.percentile(images, 99.8)
+    images[:, 0] = np.random.default_rng(0).rayleigh(0.04 * levels, images[:, 0].shape)
+    geometry = cine[0].volume.geometry
+    steps = (geometry.direction * np.asarray(geometry.spacing)).T
+    header = [
+        "NRRD0004",
+        "type: uchar",
+        "dimension: 4",
+        "space: left-posterior-superior",
+        f"sizes: {' '.join(map(str, images.shape[::-1]))}",
+        f"space directions: {' '.join(map(_vector, steps))} none",
+        "kinds: domain domain domain list",
+        'labels: "" "" "" "time"',
+        'units: "" "" "" "ms"',
+        "encoding: gzip",
+        f"space origin: {_vector(geometry.origin)}",
+        "DataNodeClassName:=vtkMRMLScalarVolumeNode",
+        "axis 3 index type:=numeric",
+        f"axis 3 index values:={' '.join(str(150 * t) for t in range(phases))}",
+    ]
+    voxels = np.clip(np.round(images), 0, levels).astype(np.uint8)
+    content = "\n".join(header).encode() + b"\n\n" + gzip.compress(voxels.tobytes(), 9, mtime=0)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
     return path
+
+
+def _vector(numbers: Sequence[float] | np.ndarray) -> str:
+    return f"({','.join(repr(float(number)) for number in numbers)})"

@@ -48,7 +48,8 @@ def set_probability_chart(chart_node: Any, result: Result) -> list[Any]:
     line.SetMarkerStyle(line.MarkerStyleNone)
     line.SetLineStyle(line.LineStyleDash)
     series = [probability, line]
-    _arrange(chart_node, f"{result.name}: DCM-like phenotype", "Slice (from 1)", "Probability", 1.0, series)
+    slices = (0.5, len(result.rows) + 0.5)
+    _arrange(chart_node, f"{result.name}: DCM-like phenotype", ("Slice (from 1)", slices), ("Probability", 1.0), series)
     return series
 
 
@@ -85,8 +86,11 @@ def set_volume_curve(chart_node: Any, beat: HeartBeat, name: str) -> list[Any]:
     moments.SetMarkerSize(14)
     found = f"EDV {beat.edv_ml:.0f} ml, ESV {beat.esv_ml:.0f} ml, EF {beat.ejection_fraction_percent:.0f} %"
     axis = "Time after the R wave (ms)" if timed else "Phase (from 1)"
+    first, last = columns[moment][0], columns[moment][-1]
+    margin = 0.5 * (last - first) / max(len(beat.phases) - 1, 1)
     most = 1.08 * max([1.0, *columns["lv_cavity_ml"]])
-    _arrange(chart_node, f"{name}: {found}", axis, "LV cavity (ml)", most, [curve, moments])
+    across = (axis, (first - margin, last + margin))
+    _arrange(chart_node, f"{name}: {found}", across, ("LV cavity (ml)", most), [curve, moments])
     return [curve, moments, table]
 
 
@@ -135,18 +139,26 @@ def _draw(series: Any, table: Any, x: str, y: str, colour: str) -> None:
     series.SetColor(*rgb(colour))
 
 
-def _arrange(chart_node: Any, title: str, x_title: str, y_title: str, highest: float, series: Sequence[Any]) -> None:
-    """Show exactly these series, from zero."""
+def _arrange(
+    chart_node: Any,
+    title: str,
+    across: tuple[str, tuple[float, float]],
+    upwards: tuple[str, float],
+    series: Sequence[Any],
+) -> None:
+    """Show exactly these series: title and range of the axis across, title and end of the one from zero upwards."""
     modifying = chart_node.StartModify()
     try:
         chart_node.RemoveAllPlotSeriesNodeIDs()
         for one in series:
             chart_node.AddAndObservePlotSeriesNodeID(one.GetID())
         chart_node.SetTitle(title)
-        chart_node.SetXAxisTitle(x_title)
-        chart_node.SetYAxisTitle(y_title)
+        chart_node.SetXAxisTitle(across[0])
+        chart_node.SetXAxisRangeAuto(False)
+        chart_node.SetXAxisRange(*across[1])
+        chart_node.SetYAxisTitle(upwards[0])
         chart_node.SetYAxisRangeAuto(False)
-        chart_node.SetYAxisRange(0.0, highest)
+        chart_node.SetYAxisRange(0.0, upwards[1])
         chart_node.SetLegendVisibility(True)
     finally:
         chart_node.EndModify(modifying)

@@ -23,6 +23,8 @@ def is_edited(table_node: Any) -> bool:
     facts = facts_of(table_node)
     if volume is None or segmentation is None or "masks_sha256" not in facts:
         return False
+    if volume.GetParentTransformNode() is not None:  # its voxels lie elsewhere for now
+        return False
     phase = cine.shown_phase(volume) if facts["phases"] > 1 else facts["phase"]
     measured = facts["masks_sha256"].get(str(phase))
     try:

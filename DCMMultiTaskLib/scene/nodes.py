@@ -23,7 +23,7 @@ VOLUME_ROLE = "DCMMultiTask.Volume"
 SEGMENTATION_ROLE = "DCMMultiTask.Segmentation"
 # A colour table of every Slicer, and of the embedded scene.
 HEAT_COLOURS = "vtkMRMLColorTableNodeFileInferno.txt"
-LOWEST_SHOWN = 0.25
+LOWEST_SHOWN = 0.5
 ACTIVATION_TITLES = {"class": "DCM evidence", "attention-1": "Attention 1", "attention-2": "Attention 2"}
 
 
@@ -184,7 +184,7 @@ def _set_activation(node: Any, result: Result) -> None:
     legend.SetNumberOfLabels(3)
     legend.SetLabelFormat("%.1f")
     legend.SetPosition(0.97, 0.04)
-    legend.SetSize(0.1, 0.4)
+    legend.SetSize(0.12, 0.4)
     legend.GetTitleTextProperty().SetFontSize(12)
 
 

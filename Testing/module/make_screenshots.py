@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "Testing")]
+sys.path[:0] = [str(ROOT), str(ROOT / "Testing"), str(Path(__file__).parent)]
 
-PANEL_WIDTH = 560
+PANEL_WIDTH = 460
 
 
 def main() -> None:
@@ -36,47 +36,128 @@ def main() -> None:
 
 def make_pictures(slicer: Any, folder: Path, model: Path | None) -> None:
     """The tutorial, step by step."""
-    import SampleData
     from slicer_standin.interaction import click, click_cell, process_events
+    from slicer_views import four_views, image_of, plot_view
 
-    from DCMMultiTaskModule.sample_data import SAMPLE_NAME, registerSampleData
+    from DCMMultiTaskModule import display
 
     slicer.util.selectModule("DCMMultiTask")
     widget = slicer.modules.DCMMultiTaskWidget
     window = slicer.util.mainWindow()
-    registerSampleData()
-    volume = SampleData.downloadSample(SAMPLE_NAME)
-    process_events()
+    ui = widget.ui
     if model:
         widget._parameterNode.modelPath = str(model)
-    widget.ui.advancedCollapsibleButton.collapsed = False
     window.resize(PANEL_WIDTH, 560)
+    grab(widget, folder / "0-empty.png")
+    click(ui.sampleButton)
+    ui.advancedCollapsibleButton.collapsed = False
+    process_events()
     grab(widget, folder / "1-choose.png")
+    ui.advancedCollapsibleButton.collapsed = True
 
     follow = widget.onProgress
 
     def grab_while_running(done: int, total: int) -> None:
         follow(done, total)
         if 0.4 < done / total < 1:
-            widget.ui.advancedCollapsibleButton.collapsed = True
             process_events()
             grab(widget, folder / "2-running.png")
 
     widget.onProgress = grab_while_running
-    click(widget.ui.applyButton)
+    widget._parameterNode.computeActivation = True
+    click(ui.applyButton)
     widget.onProgress = follow
-    widget.ui.advancedCollapsibleButton.collapsed = True
-    window.resize(PANEL_WIDTH, 860)
+    window.resize(PANEL_WIDTH, 980)
     process_events()
-    click_cell(widget.ui.sliceTable, 5, 1)
+    click_cell(ui.sliceTable, 5, 1)
+    click(ui.show3DButton)
     grab(widget, folder / "3-results.png")
+    four_views(slicer, 900, 820).save(str(folder / "4-views.png"))
+    table = widget._parameterNode.table
+    for name, chart in (("5-chart", display.chartOf(table)), ("6-curve", display.curveOf(table))):
+        image_of(plot_view(slicer, chart, 760, 420)).save(str(folder / f"{name}.png"))
 
-    click(widget.ui.modelCardButton)
+    click(ui.modelCardButton)
     card = next(w for w in top_level_widgets() if w.windowTitle() and w.isVisible() and not w.isModal() and is_card(w))
     card.grab().save(str(folder / "model-card.png"))
     card.close()
-    draw_views(widget, volume, folder)
     compose(folder)
+    states(slicer, widget, folder)
+
+
+def states(slicer: Any, widget: Any, folder: Path) -> None:
+    """The states of the panel that the tutorial does not show, to be looked at."""
+    from PySide6 import QtWidgets
+    from slicer_standin.interaction import click, process_events, wait_until
+
+    ui, parameters = widget.ui, widget._parameterNode
+    mask = slicer.util.arrayFromSegmentBinaryLabelmap(parameters.segmentation, "Myocardium", parameters.inputVolume)
+    mask = mask.copy()
+    mask[4] = 0
+    slicer.util.updateSegmentBinaryLabelmapFromArray(
+        mask, parameters.segmentation, "Myocardium", parameters.inputVolume
+    )
+    wait_until(lambda: bool(ui.updateButton.enabled))
+    grab(widget, folder / "state-edited.png")
+    click(ui.updateButton)
+    grab(widget, folder / "state-measured-again.png")
+
+    follow = widget.onProgress
+
+    def cancel(done: int, total: int) -> None:
+        follow(done, total)
+        if done / total > 0.5:
+            ui.applyButton.click()
+
+    widget.onProgress = cancel
+    click(ui.applyButton)
+    widget.onProgress = follow
+    grab(widget, folder / "state-cancelled.png")
+
+    ui.phasesComboBox.setCurrentIndex(1)
+    click(ui.applyButton)
+    grab(widget, folder / "state-one-phase.png")
+
+    shown, slicer.util.errorDisplay = slicer.util.errorDisplay, lambda *_arguments, **_options: None
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "registration")
+    parameters.inputVolume.SetAndObserveTransformNodeID(transform.GetID())
+    click(ui.applyButton)
+    grab(widget, folder / "state-failed.png")
+    slicer.util.errorDisplay = shown
+    parameters.inputVolume.SetAndObserveTransformNodeID(None)
+
+    application = QtWidgets.QApplication.instance()
+    assert isinstance(application, QtWidgets.QApplication)
+    light = application.palette()
+    application.setPalette(dark_palette())
+    process_events()
+    grab(widget, folder / "state-dark.png")
+    application.setPalette(light)
+    slicer.util.mainWindow().resize(400, 980)
+    process_events()
+    grab(widget, folder / "state-400-pixels.png")
+
+
+def dark_palette() -> Any:
+    """The colours of Slicer's dark style (`qSlicerDarkStyle`)."""
+    from PySide6 import QtGui
+
+    palette = QtGui.QPalette()
+    role = QtGui.QPalette.ColorRole
+    for name, colour in {
+        role.Window: "#2b2b2b",
+        role.WindowText: "#dcdcdc",
+        role.Base: "#1e1e1e",
+        role.AlternateBase: "#2b2b2b",
+        role.Text: "#dcdcdc",
+        role.Button: "#3a3a3a",
+        role.ButtonText: "#dcdcdc",
+        role.Highlight: "#3d6fa5",
+        role.HighlightedText: "#ffffff",
+        role.PlaceholderText: "#9a9a9a",
+    }.items():
+        palette.setColor(name, QtGui.QColor(colour))
+    return palette
 
 
 def is_card(widget: Any) -> bool:
@@ -105,46 +186,17 @@ def grab(widget: Any, path: Path) -> None:
     picture.copy(0, 0, picture.width(), min(bottom, picture.height())).save(str(path))
 
 
-def draw_views(widget: Any, volume: Any, folder: Path) -> None:
-    """What the slice, 3D and plot views show of the same result."""
-    from DCMMultiTaskLib.imaging.study import Study
-    from DCMMultiTaskLib.report.chart import probability_chart
-    from DCMMultiTaskLib.report.contact_sheet import contact_sheet
-    from DCMMultiTaskLib.scene.nodes import volume_from_node
-    from DCMMultiTaskLib.scene.view_3d import view_3d
-
-    study = Study(volume.GetName(), [volume_from_node(volume)])
-    result = widget.logic.predictor(widget._parameterNode.modelPath, "auto").predict(study)
-    contact_sheet(result, width=1120).save(folder / "4-slices.png")
-    probability_chart(result, width=900, height=520).save(folder / "5-chart.png")
-    view_3d(result, folder / "6-3d.png", size=640)
-
-
 def compose(folder: Path) -> None:
     """The panel beside its views, for the head of the documentation."""
     from PySide6 import QtCore, QtGui
 
-    panel, slices, chart, surface = (
-        QtGui.QImage(str(folder / name)) for name in ("3-results.png", "4-slices.png", "5-chart.png", "6-3d.png")
-    )
-    height, gap = 820, 12
-    smooth = QtCore.Qt.TransformationMode.SmoothTransformation
-    panel = panel.scaledToHeight(height, smooth)
-    # The width at which slices, and below them surface and chart side by side, are together as high as the panel.
-    of_slices = slices.width() / slices.height()
-    of_below = surface.width() / surface.height() + chart.width() / chart.height()
-    width = round((height - gap + gap / of_below) / (1 / of_slices + 1 / of_below))
-    slices = slices.scaledToWidth(width, smooth)
-    below = height - gap - slices.height()
-    surface, chart = surface.scaledToHeight(below, smooth), chart.scaledToHeight(below, smooth)
-    sheet = QtGui.QImage(panel.width() + width + 3 * gap, height + 2 * gap, QtGui.QImage.Format.Format_RGB32)
-    sheet.fill(QtGui.QColor(46, 51, 60))
+    panel, views = (QtGui.QImage(str(folder / name)) for name in ("3-results.png", "4-views.png"))
+    panel = panel.scaledToHeight(views.height(), QtCore.Qt.TransformationMode.SmoothTransformation)
+    sheet = QtGui.QImage(panel.width() + views.width() + 4, views.height(), QtGui.QImage.Format.Format_RGB32)
+    sheet.fill(QtGui.QColor(90, 90, 90))
     painter = QtGui.QPainter(sheet)
-    painter.drawImage(gap, gap, panel)
-    left = 2 * gap + panel.width()
-    painter.drawImage(left, gap, slices)
-    painter.drawImage(left, 2 * gap + slices.height(), surface)
-    painter.drawImage(left + surface.width() + gap, 2 * gap + slices.height(), chart)
+    painter.drawImage(0, 0, panel)
+    painter.drawImage(panel.width() + 4, 0, views)
     painter.end()
     sheet.save(str(folder / "overview.png"))
 

@@ -141,5 +141,5 @@ def test_the_sample_study_is_the_one_that_is_registered() -> None:
     source = (MODULE / "DCMMultiTaskModule" / "sample_data.py").read_text(encoding="utf-8")
     registered = re.search(r'SAMPLE_SHA256 = "([0-9a-f]{64})"', source)
     assert registered
-    content = (ROOT / "Resources" / "SampleData" / "DCMPhantom.nrrd").read_bytes()
+    content = (ROOT / "Resources" / "SampleData" / "DCMPhantom.seq.nrrd").read_bytes()
     assert hashlib.sha256(content).hexdigest() == registered.group(1)

@@ -57,7 +57,7 @@ def test_everything_lies_where_slicer_looks_for_it_and_no_other_file_is_taken_fo
     assert [path.name for path in tree.glob("*.py")] == ["DCMMultiTask.py"]
     for name in ("DCMMultiTaskLib/predict.py", "DCMMultiTaskModule/results_panel.py", "Resources/UI/DCMMultiTask.ui"):
         assert (tree / name).is_file(), name
-    assert (tree / "Resources" / "SampleData" / "DCMPhantom.nrrd").is_file()
+    assert (tree / "Resources" / "SampleData" / "DCMPhantom.seq.nrrd").is_file()
     shipped = {path.name for path in (ROOT / "Resources" / "Models").glob("*.dcmmodel")}
     assert {path.name for path in (tree / "Resources" / "Models").glob("*.dcmmodel")} == shipped
 

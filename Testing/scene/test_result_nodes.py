@@ -109,7 +109,7 @@ def check_everything_is_there(slicer, study, nodes) -> None:
     np.testing.assert_allclose(slicer.util.arrayFromVolume(nodes.activation), study.activation)
     display = nodes.activation.GetDisplayNode()
     assert display.GetColorNode().GetName() == "Inferno"
-    assert (display.GetApplyThreshold(), display.GetLowerThreshold()) == (1, 0.25), "transparent where it is low"
+    assert (display.GetApplyThreshold(), display.GetLowerThreshold()) == (1, 0.5), "transparent where it is low"
     assert slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(nodes.activation).GetTitleText() == "DCM evidence"
     assert slicer.vtkSlicerColorLogic.GetNumberOfColorLegendDisplayNodes(nodes.activation) == 1
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from slicer_standin.interaction import click
 
+from DCMMultiTaskLib.errors import InputError
+
 
 @pytest.fixture
 def started(slicer: Any, panel: Any) -> Any:
@@ -26,7 +28,7 @@ def test_the_sample_study_is_listed_once_with_its_thumbnail_and_loads_without_a_
     assert sources[0].uris[0].startswith("file:")
     volume = SampleData.downloadSample("DCMPhantom")
     assert volume.GetName() == "DCMPhantom"
-    assert volume.GetImageData().GetDimensions() == (256, 192, 10)
+    assert volume.GetImageData().GetDimensions() == (112, 112, 12)
 
 
 def test_the_sample_study_is_one_click_away_and_comes_once(started: Any, panel: Any) -> None:
@@ -37,6 +39,7 @@ def test_the_sample_study_is_one_click_away_and_comes_once(started: Any, panel: 
     assert panel._parameterNode.inputVolume is volume
     assert len(started.util.getNodesByClass("vtkMRMLScalarVolumeNode")) == 1
     assert panel.ui.applyButton.enabled
+    assert panel.ui.phasesLabel.text == "Phases (6):"
 
 
 def test_the_key_of_the_sample_data_is_the_same_in_every_language(
@@ -67,12 +70,12 @@ def test_a_sample_study_that_was_changed_on_disk_is_refused(
 
     from DCMMultiTaskModule import sample_data
 
-    changed = tmp_path / "DCMPhantom.nrrd"
+    changed = tmp_path / "DCMPhantom.seq.nrrd"
     changed.write_bytes(sample_data.SAMPLE_FILE.read_bytes() + b"\0")
     monkeypatch.setattr(sample_data, "SAMPLE_FILE", changed)
     monkeypatch.setattr(sample_data, "SAMPLE_NAME", "Changed")
     sample_data.registerSampleData()
-    with pytest.raises((ValueError, RuntimeError)):
+    with pytest.raises(InputError, match="damaged"):
         SampleData.downloadSample("Changed")
 
 
