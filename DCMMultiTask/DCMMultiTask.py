@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import qt
@@ -20,9 +19,10 @@ LIBRARY_PARENT = MODULE_DIRECTORY if (MODULE_DIRECTORY / "DCMMultiTaskLib").is_d
 sys.path[:0] = [path for path in (str(LIBRARY_PARENT), str(MODULE_DIRECTORY)) if path not in sys.path]
 
 from DCMMultiTaskModule import cine, display, inputs  # noqa: E402
-from DCMMultiTaskModule.dependencies import ensureTorch, requireTorch  # noqa: E402
+from DCMMultiTaskModule.batch_section import BatchSection  # noqa: E402
+from DCMMultiTaskModule.dependencies import ensureTorch  # noqa: E402
 from DCMMultiTaskModule.logic import DCMMultiTaskLogic  # noqa: E402
-from DCMMultiTaskModule.model_section import ModelSection, availableDevices  # noqa: E402
+from DCMMultiTaskModule.model_section import ModelSection  # noqa: E402
 from DCMMultiTaskModule.parameters import DCMMultiTaskParameterNode, Phases, whatIsMissing  # noqa: E402
 from DCMMultiTaskModule.results_panel import ResultsPanel  # noqa: E402
 from DCMMultiTaskModule.running import Run  # noqa: E402
@@ -70,7 +70,7 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def __init__(self, parent=None) -> None:
         # Set first: without a parent, the base class calls setup() itself.
-        self.logic = self.results = self.run = self.model = None
+        self.logic = self.results = self.run = self.model = self.batch = None
         self._parameterNode = None
         self._guiTag = None
         self._inputVolumeID = None
@@ -83,12 +83,12 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.logic = DCMMultiTaskLogic()
-        self.run = Run(self.ui)
+        self.run = Run(self.ui, self._afterRun)
         self.results = ResultsPanel(self.ui)
         self.model = ModelSection(self.ui, self.logic, self.run)
+        self.batch = BatchSection(self)
         self.ui.progressBar.visible = False
         self.ui.modelPathLineEdit.connect("currentPathChanged(QString)", self.onModelPathChanged)
-        self.ui.detectDevicesButton.connect("clicked(bool)", self.onDetectDevices)
         self.ui.sampleButton.connect("clicked(bool)", self.onLoadSample)
         self.ui.cineFolderButton.connect("clicked(bool)", self.onLoadFolder)
         self.ui.applyButton.connect("clicked(bool)", self.onApplyButton)
@@ -196,14 +196,6 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._parameterNode:
             self._parameterNode.modelPath = path
 
-    def onDetectDevices(self, _checked: bool = False) -> None:
-        with self._running(_("Loading PyTorch...")):
-            requireTorch()
-            devices = self.logic.worker.run(availableDevices, cancelled=self.run.stopWanted)
-            if devices:
-                self.ui.deviceInfoLabel.text = _("Found: {devices}").format(devices="; ".join(devices))
-            self.ui.statusLabel.text = ""
-
     def onLoadSample(self, _checked: bool = False) -> None:
         with self.run.errorsShown():
             self._choose(sampleVolume())
@@ -212,7 +204,7 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """A cine as scanners write it, one series per slice position, which Slicer's own readers do not join."""
         folder = qt.QFileDialog.getExistingDirectory(self.ui.inputsCollapsibleButton, _("Folder of one study"), "")
         if folder:
-            with self._running(_("Reading the folder...")):
+            with self.run.started(_("Reading the folder...")):
                 study = self.logic.worker.run(cine.reading(folder), cancelled=self.run.stopWanted)
                 self.ui.statusLabel.text = ""
                 if study is not None and not self.run.stopWanted():
@@ -229,7 +221,7 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.run.cancel()
             return
         parameters = self._parameterNode
-        with self._running(_("Loading PyTorch and the model...")):
+        with self.run.started(_("Loading PyTorch and the model...")):
             ensureTorch(self.run.say)
             nodes = self.logic.process(
                 parameters.inputVolume,
@@ -272,18 +264,11 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         display.showResult(nodes)
         self.ui.statusLabel.text = self.results.summary()
 
-    @contextmanager
-    def _running(self, status: str):
-        try:
-            with self.run.started(status), self.run.errorsShown():
-                yield
-        finally:
-            self._afterRun()
-
     def _afterRun(self) -> None:
         """Make up for what had to wait until the run was over."""
         if self.run.gone:
             return
+        self.batch.update()
         if not self.parent.isEntered:
             self.setParameterNode(None)
         elif self._parameterNode is None:

@@ -7,6 +7,7 @@ import qt
 from slicer.i18n import tr as _
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskModule.dependencies import requireTorch
 
 
 class ModelSection:
@@ -24,6 +25,7 @@ class ModelSection:
         ui.modelPathLineEdit.filters = ctk.ctkPathLineEdit.Files
         ui.modelPathLineEdit.nameFilters = [_("Model packages (*.dcmmodel)")]
         ui.modelCardButton.connect("clicked(bool)", self.onModelCard)
+        ui.detectDevicesButton.connect("clicked(bool)", self.onDetectDevices)
 
     def show(self, path: str) -> None:
         """Name the model under its path, or say what is wrong with the file."""
@@ -45,9 +47,16 @@ class ModelSection:
             facts = self.logic.modelFacts(self.ui.modelPathLineEdit.currentPath)
             showModelCard(f"{facts.name} {facts.version}", facts.card, self.ui.modelCardButton.window())
 
+    def onDetectDevices(self, _checked: bool = False) -> None:
+        with self.run.started(_("Loading PyTorch...")):
+            requireTorch()
+            devices = self.logic.worker.run(_availableDevices, cancelled=self.run.stopWanted)
+            if devices:
+                self.ui.deviceInfoLabel.text = _("Found: {devices}").format(devices="; ".join(devices))
+            self.ui.statusLabel.text = ""
 
-def availableDevices(_job) -> list[str]:
-    """What PyTorch can run on here; for the logic's worker."""
+
+def _availableDevices(_job) -> list[str]:
     from DCMMultiTaskLib.inference.device import available_devices
 
     return available_devices()

@@ -17,6 +17,7 @@ class Run:
 
     Args:
         ui: The panel's widgets by name.
+        after: Called when a run is over, however it ended.
 
     Attributes:
         active: Something is running.
@@ -25,13 +26,22 @@ class Run:
         gone: The panel is not there any more, so that nothing is shown.
     """
 
-    def __init__(self, ui) -> None:
-        self.ui = ui
+    def __init__(self, ui, after) -> None:
+        self.ui, self._after = ui, after
         self.active = self.cancelRequested = self.reloadWanted = self.gone = False
         self._windowWasShown = False
 
     @contextmanager
     def started(self, status: str) -> Iterator[None]:
+        """Run a block: what it raises is shown, and the panel waits for its end."""
+        try:
+            with self._waiting(status), self.errorsShown():
+                yield
+        finally:
+            self._after()
+
+    @contextmanager
+    def _waiting(self, status: str) -> Iterator[None]:
         """Apply is Cancel, the progress bar is there and no choice can be changed, until the block is left."""
         self.active, self.cancelRequested, self.reloadWanted = True, False, False
         window = slicer.util.mainWindow()
@@ -44,9 +54,12 @@ class Run:
         try:
             for section in sections:
                 section.enabled = False
-            self.ui.applyButton.enabled = True
-            self.ui.applyButton.text = _("Cancel")
-            self.ui.applyButton.toolTip = _("Stop; the slices that are finished are kept.")
+            for button in (self.ui.applyButton, self.ui.batchButton):
+                button.enabled = True
+                button.text = _("Cancel")
+                button.toolTip = _("Stop; what is finished is kept.")
+            self.ui.openReportButton.enabled = False
+            self.ui.progressBar.format = _("Slice %v of %m")
             self.ui.progressBar.maximum = 0  # only says that something goes on
             self.ui.progressBar.value = 0
             self.ui.progressBar.visible = True
@@ -58,12 +71,13 @@ class Run:
                 section.enabled = True
             self.ui.progressBar.visible = False
             self.ui.applyButton.text = _("Apply")
+            self.ui.batchButton.text = _("Run batch")
 
     def cancel(self) -> None:
         """The user wants it to end."""
         self.cancelRequested = True
-        self.ui.applyButton.enabled = False
-        self.ui.statusLabel.text = _("Stopping after the slices in hand...")
+        self.ui.applyButton.enabled = self.ui.batchButton.enabled = False
+        self.ui.statusLabel.text = _("Stopping after what is in hand...")
 
     def say(self, text: str) -> None:
         """Say what is going on, before something begins that keeps the window from being drawn."""

@@ -18,7 +18,8 @@ from DCMMultiTaskLib.inference.rows import slice_rows
 from DCMMultiTaskLib.inference.segmentation import Segmentation
 from DCMMultiTaskLib.measurements import masks
 from DCMMultiTaskLib.measurements.heart_beat import cavity_ml
-from DCMMultiTaskLib.measurements.quality import CONSTANT, OK, OUTSIDE_ROI
+from DCMMultiTaskLib.measurements.quality import CONSTANT, NOT_ANALYSED, OK, OUTSIDE_ROI
+from DCMMultiTaskLib.measurements.volumes import Body
 
 EDITED = "The mask was edited by hand; the other notes are about the network's own mask."
 
@@ -29,6 +30,8 @@ def measure_edited(
     slice_axis: int,
     rows: Sequence[SliceRow],
     provenance: Provenance,
+    *,
+    body: Body | None = None,
 ) -> Result:
     """Measure edited labels: areas, volumes, quality, and what the patient's probability makes of them.
 
@@ -41,6 +44,7 @@ def measure_edited(
         slice_axis: 0, 1, 2 for I, J, K.
         rows: Those of the result that was edited.
         provenance: That of the result that was edited; its hashes stay those of the network's own masks.
+        body: How tall and heavy the patient is, where it is known.
 
     Raises:
         InputError: The model's calibration is flat, so that a slice's probability does not tell its evidence.
@@ -72,8 +76,10 @@ def measure_edited(
     new = slice_rows(segmentation, of_phase, gaps, wanted, decision)
     usable = np.array([row.quality == OK for row in new]) & np.isfinite(logit)
     areas = np.array([row.myocardium_area_mm2 for row in new])
-    volume_ml = cavity_ml(of_phase, study.geometry, slice_axis)
-    probability = patient_probability(logit, areas, usable, volume_ml, decision)
+    # Of a ventricle that was not seen to its ends there is no volume.
+    seen = not any(NOT_ANALYSED in row.reasons for row in new)
+    volume_ml = cavity_ml(of_phase, study.geometry, slice_axis) if seen else float("nan")
+    probability = patient_probability(logit, areas, usable, volume_ml, decision, body=body)
     notes = tuple(note for note in provenance.notes if note != EDITED)
     result = Result(
         study=study,
@@ -85,6 +91,7 @@ def measure_edited(
         dcm_class=int(probability >= decision.threshold),
         rule="",
         provenance=replace(provenance, notes=(EDITED, *notes)),
+        body=body,
     )
     fraction = result.heart_beat.ejection_fraction_percent if result.heart_beat else float("nan")
     rule = rule_sentence(int(usable.sum()), len(new), volume_ml, decision, ejection_fraction=fraction)

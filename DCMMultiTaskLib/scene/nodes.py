@@ -185,7 +185,6 @@ def _set_activation(node: Any, result: Result) -> None:
     legend.SetLabelFormat("%.1f")
     legend.SetPosition(0.97, 0.04)
     legend.SetSize(0.12, 0.4)
-    legend.GetTitleTextProperty().SetFontSize(12)
 
 
 def _place(volume_node: Any, table_node: Any, new_nodes: list[Any]) -> int:

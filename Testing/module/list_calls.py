@@ -1,8 +1,7 @@
 """Lists every Slicer, Qt, CTK and VTK name that the module uses, with the file that declares it.
 
-`python Testing/module/list_calls.py SLICER CTK -o Documentation/slicer-calls.md`, each a checkout of the sources, so that
-the next reader can check the module against a newer Slicer. A method is found by its name alone, as Python finds it: where
-several classes declare it, all that Slicer's modules of this kind use are given, at most three.
+`python Testing/module/list_calls.py SLICER CTK`, each a checkout of the sources, so that the next reader can check the
+module against a newer Slicer. A method is found by its name alone: where several classes declare it, three are named.
 """
 
 from __future__ import annotations
@@ -17,7 +16,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = (*sorted((ROOT / "DCMMultiTask").rglob("*.py")), *sorted((ROOT / "DCMMultiTaskLib" / "scene").glob("*.py")))
+# Of the scene's room these run outside Slicer alone.
+OUTSIDE = {"embedded.py", "rendering.py", "slice_view.py", "surface.py", "view_3d.py", "views.py"}
+SOURCES = [
+    *sorted((ROOT / "DCMMultiTask").rglob("*.py")),
+    *sorted(path for path in (ROOT / "DCMMultiTaskLib" / "scene").glob("*.py") if path.name not in OUTSIDE),
+]
+OTHERS = {"threading", "tempfile", "zipfile", "sitk", "qt", "ctk", "vtk", "self"}
 UI = ROOT / "DCMMultiTask" / "Resources" / "UI" / "DCMMultiTask.ui"
 # Where to look first for a method that many classes have.
 NEAR = ("Libs/MRML/Core", "Libs/MRML", "Modules/Loadable", "Base", "Libs")
@@ -49,13 +54,13 @@ def _names_of(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Attribute):
         whole = ast.unparse(node)
         if re.fullmatch(r"(slicer|qt|ctk|vtk)(\.\w+)+", whole) and not whole.startswith("slicer.util.VTK"):
-            names.append(".".join(whole.split(".")[:3] if whole.startswith("slicer.util") else whole.split(".")[:3]))
+            names.append(".".join(whole.split(".")[:3]))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         name = node.func.attr
         first = node.args[0] if node.args else None
         if name == "connect" and isinstance(first, ast.Constant):
             names.append(f"signal {first.value}")
-        elif re.fullmatch(r"[A-Z][A-Za-z]+[A-Za-z0-9]*", name) and name not in ("Path", "Annotated"):
+        elif re.fullmatch(r"[A-Z][A-Za-z0-9]+", name) and ast.unparse(node.func.value) not in OTHERS:
             names.append(f".{name}()")  # VTK and MRML begin with a capital
     return names
 
@@ -72,7 +77,7 @@ class Declarations:
                     continue
                 text = path.read_text(encoding="utf-8", errors="replace")
                 for name in self._declared(path, text):
-                    self.files[name].append(where)
+                    self.files[name].append(where.split("/", 1)[1] if folder is folders[0] else where)
 
     @staticmethod
     def _declared(path: Path, text: str) -> set[str]:
@@ -122,6 +127,8 @@ def _elsewhere(name: str) -> str:
     from PySide6 import QtCore, QtGui, QtWidgets
 
     qt: list[Any] = [QtCore, QtGui, QtWidgets]
+    if name == ".PyTorchUtilsLogic()":
+        return "PyTorchUtils.py of the PyTorch extension"
     if name.startswith("vtk."):
         return f"VTK, {name.split('.')[1]}.h" if hasattr(vtk, name.split(".")[1]) else ""
     key = _keys(name)[-1] if not name.startswith(("qt.", "widget ")) else name.split(".")[-1].split(" ")[-1]
@@ -129,7 +136,8 @@ def _elsewhere(name: str) -> str:
         first = name.removeprefix("widget ").removeprefix("qt.").split(".")[0]
         return f"Qt, {first}" if any(hasattr(module, first) for module in qt) else ""
     if name.startswith("signal "):
-        classes = [cls for module in qt for cls in vars(module).values() if isinstance(cls, type) and hasattr(cls, key)]
+        everything = [getattr(module, one) for module in qt for one in dir(module)]
+        classes = [cls for cls in everything if isinstance(cls, type) and hasattr(cls, key)]
         return f"Qt, {classes[0].__name__}" if classes else ""
     for cls in (
         vtk.vtkMatrix4x4,
@@ -158,7 +166,7 @@ def main() -> int:
         "",
         "Made by `python Testing/module/list_calls.py SLICER CTK`; a test sees that no name is missing. Sources: "
         + ", ".join(folder.name for folder in args.sources)
-        + ".",
+        + "; paths are the first one's where they do not say another.",
         "",
         "| name | declared in | used in |",
         "|---|---|---|",

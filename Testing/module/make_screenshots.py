@@ -37,7 +37,7 @@ def main() -> None:
 def make_pictures(slicer: Any, folder: Path, model: Path | None) -> None:
     """The tutorial, step by step."""
     from slicer_standin.interaction import click, click_cell, process_events
-    from slicer_views import four_views, image_of, plot_view
+    from slicer_views import four_views, image_of, plot_view, slice_view
 
     from DCMMultiTaskModule import display
 
@@ -64,7 +64,6 @@ def make_pictures(slicer: Any, folder: Path, model: Path | None) -> None:
             grab(widget, folder / "2-running.png")
 
     widget.onProgress = grab_while_running
-    widget._parameterNode.computeActivation = True
     click(ui.applyButton)
     widget.onProgress = follow
     window.resize(PANEL_WIDTH, 980)
@@ -76,6 +75,9 @@ def make_pictures(slicer: Any, folder: Path, model: Path | None) -> None:
     table = widget._parameterNode.table
     for name, chart in (("5-chart", display.chartOf(table)), ("6-curve", display.curveOf(table))):
         image_of(plot_view(slicer, chart, 760, 420)).save(str(folder / f"{name}.png"))
+
+    thumbnail = image_of(slice_view(slicer, "Yellow", 220, 220))
+    thumbnail.save(str(ROOT / "DCMMultiTask" / "Resources" / "Icons" / "DCMPhantom.png"))
 
     click(ui.modelCardButton)
     card = next(w for w in top_level_widgets() if w.windowTitle() and w.isVisible() and not w.isModal() and is_card(w))
@@ -89,6 +91,7 @@ def states(slicer: Any, widget: Any, folder: Path) -> None:
     """The states of the panel that the tutorial does not show, to be looked at."""
     from PySide6 import QtWidgets
     from slicer_standin.interaction import click, process_events, wait_until
+    from slicer_views import image_of, slice_view
 
     ui, parameters = widget.ui, widget._parameterNode
     mask = slicer.util.arrayFromSegmentBinaryLabelmap(parameters.segmentation, "Myocardium", parameters.inputVolume)
@@ -115,8 +118,10 @@ def states(slicer: Any, widget: Any, folder: Path) -> None:
     grab(widget, folder / "state-cancelled.png")
 
     ui.phasesComboBox.setCurrentIndex(1)
+    parameters.computeActivation = True
     click(ui.applyButton)
     grab(widget, folder / "state-one-phase.png")
+    image_of(slice_view(slicer, "Yellow", 640, 520)).save(str(folder / "7-map.png"))
 
     shown, slicer.util.errorDisplay = slicer.util.errorDisplay, lambda *_arguments, **_options: None
     transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "registration")
@@ -157,6 +162,8 @@ def dark_palette() -> Any:
         role.PlaceholderText: "#9a9a9a",
     }.items():
         palette.setColor(name, QtGui.QColor(colour))
+    for name in (role.Text, role.WindowText, role.ButtonText):
+        palette.setColor(QtGui.QPalette.ColorGroup.Disabled, name, QtGui.QColor("#7a7a7a"))
     return palette
 
 

@@ -110,7 +110,7 @@ def surface_view(slicer: Any, width: int, height: int) -> np.ndarray:
     camera.SetFocalPoint(0, 0, 0)
     camera.SetViewUp(0, 0, 1)
     renderer.ResetCamera()
-    camera.Zoom(1.9)
+    camera.Zoom(1.6)
     renderer.ResetCameraClippingRange()
     pixels = pixels_of(window)
     del managers
