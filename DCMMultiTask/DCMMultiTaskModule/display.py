@@ -103,6 +103,7 @@ def jumpToSlice(tableNode, index: int) -> None:
     from DCMMultiTaskLib.scene.cine import show_phase
     from DCMMultiTaskLib.scene.provenance import facts_of
 
+    leaveBullsEye(tableNode)
     if volumeOf(tableNode) is not None:
         show_phase(volumeOf(tableNode), facts_of(tableNode)["phase"])
     jumpTo(slicePosition(tableNode, index))
@@ -120,6 +121,33 @@ def curveOf(tableNode):
     from DCMMultiTaskLib.scene.nodes import CURVE_ROLE
 
     return tableNode.GetNodeReference(CURVE_ROLE) if tableNode else None
+
+
+def bullsEyeOf(tableNode):
+    """The picture of the wall's thickness by segments, or None."""
+    from DCMMultiTaskLib.scene.nodes import BULLS_EYE_ROLE
+
+    return tableNode.GetNodeReference(BULLS_EYE_ROLE) if tableNode else None
+
+
+def showBullsEye(tableNode) -> None:
+    """Show the bull's eye in the red slice view; a click on a row of the table brings the volume back there."""
+    layoutManager = slicer.app.layoutManager()
+    red = layoutManager.sliceWidget("Red") if layoutManager is not None else None
+    if red is not None:
+        red.mrmlSliceCompositeNode().SetForegroundVolumeID(None)
+        red.mrmlSliceCompositeNode().SetBackgroundVolumeID(bullsEyeOf(tableNode).GetID())
+        red.mrmlSliceNode().SetOrientationToAxial()
+        red.fitSliceToBackground()
+
+
+def leaveBullsEye(tableNode) -> None:
+    """Put the volume back where the bull's eye is shown."""
+    shown, volume = bullsEyeOf(tableNode), volumeOf(tableNode)
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode") if shown and volume else []:
+        if composite.GetBackgroundVolumeID() == shown.GetID():
+            composite.SetBackgroundVolumeID(volume.GetID())
+            slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode().RotateToVolumePlane(volume)
 
 
 def showPoint(tableNode, pointsNode, index: int) -> None:
@@ -183,10 +211,11 @@ def outputsOf(volumeNode) -> dict:
         "vtkMRMLTableNode": "table",
         "vtkMRMLScalarVolumeNode": "activationVolume",
     }
+    eyes = [bullsEyeOf(table) for table in slicer.util.getNodesByClass("vtkMRMLTableNode")]
     for className, name in classes.items():
         for node in slicer.util.getNodesByClass(className) if volumeNode else []:
             source = node.GetNodeReference(VOLUME_ROLE)
-            if source is not None and source.GetID() == volumeNode.GetID() and node_attributes(node):
+            if source is volumeNode and node not in eyes and node_attributes(node):
                 outputs[name] = node
     return outputs
 

@@ -45,6 +45,7 @@ class ResultsPanel:
         ui.sliceTable.connect("currentCellChanged(int,int,int,int)", self.onCurrentCellChanged)
         ui.sliceTable.connect("cellClicked(int,int)", self.onCellClicked)
         ui.showChartButton.connect("clicked(bool)", self.onShowChart)
+        ui.bullsEyeButton.connect("clicked(bool)", self.onBullsEye)
         ui.showCurveButton.connect("clicked(bool)", self.onShowCurve)
         ui.show3DButton.connect("toggled(bool)", self.onShow3D)
         ui.editButton.connect("clicked(bool)", self.onEdit)
@@ -71,6 +72,7 @@ class ResultsPanel:
         for button in (self.ui.exportTableButton, self.ui.exportSceneButton):
             button.enabled = has
         self.ui.showChartButton.enabled = display.chartOf(self.table) is not None
+        self.ui.bullsEyeButton.enabled = display.bullsEyeOf(self.table) is not None
         self.ui.showCurveButton.visible = display.curveOf(self.table) is not None
         segmentation = display.segmentationOf(self.table)
         self.ui.editButton.enabled = segmentation is not None and display.volumeOf(self.table) is not None
@@ -118,6 +120,9 @@ class ResultsPanel:
 
     def onShowCurve(self, _checked: bool = False) -> None:
         self.plots.show(display.curveOf(self.table))
+
+    def onBullsEye(self, _checked: bool = False) -> None:
+        display.showBullsEye(self.table)
 
     def onPoint(self, tableNode, index: int) -> None:
         """A point of a plot was clicked: show its slice, or its phase."""

@@ -11,6 +11,7 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.grid import SliceGrid
 from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
 from DCMMultiTaskLib.imaging.study import Study
+from DCMMultiTaskLib.inference import inputs
 from DCMMultiTaskLib.inference.patient import patient_probability, rule_sentence
 from DCMMultiTaskLib.inference.provenance import Provenance
 from DCMMultiTaskLib.inference.result import Result, SliceRow
@@ -19,7 +20,6 @@ from DCMMultiTaskLib.inference.segmentation import Segmentation
 from DCMMultiTaskLib.measurements import masks
 from DCMMultiTaskLib.measurements.heart_beat import cavity_ml
 from DCMMultiTaskLib.measurements.quality import CONSTANT, NOT_ANALYSED, OK, OUTSIDE_ROI
-from DCMMultiTaskLib.measurements.volumes import Body
 
 EDITED = "The mask was edited by hand; the other notes are about the network's own mask."
 
@@ -30,8 +30,6 @@ def measure_edited(
     slice_axis: int,
     rows: Sequence[SliceRow],
     provenance: Provenance,
-    *,
-    body: Body | None = None,
 ) -> Result:
     """Measure edited labels: areas, volumes, quality, and what the patient's probability makes of them.
 
@@ -44,12 +42,12 @@ def measure_edited(
         slice_axis: 0, 1, 2 for I, J, K.
         rows: Those of the result that was edited.
         provenance: That of the result that was edited; its hashes stay those of the network's own masks.
-        body: How tall and heavy the patient is, where it is known.
 
     Raises:
         InputError: The model's calibration is flat, so that a slice's probability does not tell its evidence.
     """
     decision = provenance.decision
+    body, _ = inputs.body(study, None, None)
     if decision.slice_scale == 0:
         raise InputError("the model's probabilities do not depend on the slice, so they cannot be weighed again.")
     probabilities = np.array([row.dcm_probability for row in rows])

@@ -19,8 +19,9 @@ from DCMMultiTaskLib.scene.volumes import add_volume, refuse_transformed, set_vo
 
 SEQUENCE_CLASS = "vtkMRMLSequenceNode"
 BROWSER_CLASS = "vtkMRMLSequenceBrowserNode"
-# Attribute of the browser, since those of a volume change with the phase: what was said when the study was read.
-NOTES = "DCMMultiTaskStudy.notes"
+# Attribute of the browser, since those of a volume change with the phase, or of a single volume: what the voxels do not
+# say of the study.
+READ = "DCMMultiTaskStudy"
 # Slicer marks a proxy node that it has made itself with this attribute, and removes it together with its sequence.
 MADE_BY_BROWSER = "proxyNodeCopy"
 MILLISECONDS = {"ms": 1.0, "s": 1000.0}
@@ -38,7 +39,9 @@ def add_study(study: Study, *, scene: Any = None) -> Any:
         other.
     """
     volume_node = add_volume(study.phases[0], study.name, scene=scene)
+    read = json.dumps({"notes": study.notes, "height_cm": study.height_cm, "weight_kg": study.weight_kg})
     if len(study.phases) == 1:
+        volume_node.SetAttribute(READ, read)
         return volume_node
     scene = volume_node.GetScene()
     images = scene.AddNewNodeByClass(SEQUENCE_CLASS, f"{study.name} images")
@@ -51,7 +54,7 @@ def add_study(study: Study, *, scene: Any = None) -> Any:
         images.SetDataNodeAtValue(volume_node, f"{times[number]:g}" if timed and times else str(number + 1))
     set_volume(volume_node, study.phases[0])
     browser = scene.AddNewNodeByClass(BROWSER_CLASS, f"{study.name} browser")
-    browser.SetAttribute(NOTES, json.dumps(study.notes))
+    browser.SetAttribute(READ, read)
     attach(browser, images, volume_node)
     return volume_node
 
@@ -76,8 +79,10 @@ def study_of(volume_node: Any) -> Study:
     """
     refuse_transformed(volume_node)
     name, browser = volume_node.GetName(), browser_of(volume_node)
+    read = json.loads((browser or volume_node).GetAttribute(READ) or "{}")
+    read["notes"] = tuple(read.get("notes", ()))
     if browser is None:
-        return Study(name, [volume_from_node(volume_node)])
+        return Study(name, [volume_from_node(volume_node)], **read)
     images = browser.GetSequenceNode(volume_node)
     count = images.GetNumberOfDataNodes()
     times = None
@@ -87,7 +92,7 @@ def study_of(volume_node: Any) -> Study:
         name,
         [volume_from_node(images.GetNthDataNode(n)) for n in range(count)],
         times_ms=times if times and all(map(math.isfinite, times)) else None,
-        notes=tuple(json.loads(browser.GetAttribute(NOTES) or "[]")),
+        **read,
     )
 
 

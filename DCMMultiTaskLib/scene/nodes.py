@@ -9,6 +9,7 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.segments import SEGMENTS
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.scene import chart, cine, hierarchy, provenance
+from DCMMultiTaskLib.scene.bulls_eye import set_bulls_eye
 from DCMMultiTaskLib.scene.segmentation import set_labels
 from DCMMultiTaskLib.scene.table import set_rows
 from DCMMultiTaskLib.scene.transaction import all_or_nothing
@@ -19,6 +20,7 @@ __all__ = ["ResultNodes", "add_volume", "result_to_nodes", "volume_from_node"]
 # Node references: from the table to its charts, and from every node of a result to the volume.
 CHART_ROLE = "DCMMultiTask.Chart"
 CURVE_ROLE = "DCMMultiTask.VolumeCurve"
+BULLS_EYE_ROLE = "DCMMultiTask.WallThickness"
 VOLUME_ROLE = "DCMMultiTask.Volume"
 SEGMENTATION_ROLE = "DCMMultiTask.Segmentation"
 # A colour table of every Slicer, and of the embedded scene.
@@ -38,6 +40,7 @@ class ResultNodes:
         table: `vtkMRMLTableNode`, a row per slice.
         chart: `vtkMRMLPlotChartNode`.
         activation: `vtkMRMLScalarVolumeNode`, or None where the result has no activation map.
+        bulls_eye: `vtkMRMLScalarVolumeNode`, the wall's thickness by segments as a picture.
         curve: `vtkMRMLPlotChartNode` of the volume over the heart beat; None unless every phase of a cine is known.
         folder: Subject hierarchy item of the folder that holds them.
     """
@@ -49,6 +52,7 @@ class ResultNodes:
     chart: Any
     activation: Any
     curve: Any
+    bulls_eye: Any
     folder: int
 
 
@@ -88,7 +92,9 @@ def result_to_nodes(
     if chart_node is None and table_node is not None:
         chart_node = table_node.GetNodeReference(CHART_ROLE)
     curve_node = table_node.GetNodeReference(CURVE_ROLE) if table_node is not None else None
-    nodes = (segmentation_node, table_node, chart_node, activation_node, curve_node)
+    bulls_eye_node = table_node.GetNodeReference(BULLS_EYE_ROLE) if table_node is not None else None
+    scale = bulls_eye_node.GetDisplayNode() if bulls_eye_node is not None else None
+    nodes = (segmentation_node, table_node, chart_node, activation_node, curve_node, bulls_eye_node, scale)
     given = [node for node in nodes if node is not None]
     parts = [*chart.parts_of(chart_node), *chart.parts_of(curve_node)]
     segments = SEGMENTS if cavity else SEGMENTS[:1]
@@ -118,6 +124,10 @@ def result_to_nodes(
             activation_node = activation_node or _add(scene, "vtkMRMLScalarVolumeNode", title)
             _set_activation(activation_node, result)
             outputs.append(activation_node)
+        bulls_eye_node = bulls_eye_node or _add(scene, "vtkMRMLScalarVolumeNode", f"{name} wall thickness")
+        set_bulls_eye(bulls_eye_node, result.wall_segments, HEAT_COLOURS)
+        table_node.SetNodeReferenceID(BULLS_EYE_ROLE, bulls_eye_node.GetID())
+        outputs.append(bulls_eye_node)
         facts = provenance.attributes_of(result)
         for node in outputs:
             provenance.stamp(node, facts)
@@ -136,6 +146,7 @@ def result_to_nodes(
         table=table_node,
         chart=chart_node,
         activation=activation_node if result.activation is not None else None,
+        bulls_eye=bulls_eye_node,
         curve=curve_node if result.heart_beat is not None else None,
         folder=folder,
     )

@@ -24,7 +24,9 @@ def beat() -> Result:
     """Five phases whose images differ."""
     result = drawn_beat()
     phases = [phase.with_array(phase.array + number) for number, phase in enumerate(result.study.phases)]
-    return replace(result, study=replace(result.study, phases=phases, notes=("said at reading",)), activation=None)
+    return replace(
+        result, study=replace(result.study, phases=phases, notes=("said at reading",), height_cm=171.0), activation=None
+    )
 
 
 def shown(slicer, nodes) -> tuple[int, np.ndarray]:
@@ -48,6 +50,7 @@ def check_every_phase(slicer, beat: Result, nodes) -> None:
 def test_a_study_comes_back_from_the_scene_as_it_went_in(scene, beat):
     volume = cine.add_study(beat.study)
     back = cine.study_of(volume)
+    assert (back.height_cm, back.weight_kg) == (171.0, None)
     assert (back.name, back.times_ms, back.notes) == (beat.study.name, beat.study.times_ms, beat.study.notes)
     for one, other in zip(back.phases, beat.study.phases, strict=True):
         np.testing.assert_array_equal(one.array, other.array)
@@ -162,6 +165,7 @@ def result_nodes(slicer) -> nodes_module.ResultNodes:
         chart=table.GetNodeReference(nodes_module.CHART_ROLE),
         activation=None,
         curve=table.GetNodeReference(nodes_module.CURVE_ROLE),
+        bulls_eye=table.GetNodeReference(nodes_module.BULLS_EYE_ROLE),
         folder=0,
     )
 

@@ -113,11 +113,15 @@ def check_everything_is_there(slicer, study, nodes) -> None:
     assert slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(nodes.activation).GetTitleText() == "DCM evidence"
     assert slicer.vtkSlicerColorLogic.GetNumberOfColorLegendDisplayNodes(nodes.activation) == 1
 
+    thickness = slicer.util.arrayFromVolume(nodes.bulls_eye)[0]
+    known = {round(mean, 3) for mean in study.wall_segments.mean_mm.values() if np.isfinite(mean)}
+    np.testing.assert_allclose(np.unique(thickness), sorted({0.0} | known), atol=1e-3)
+
     tree = hierarchy(nodes.volume.GetScene())
     folder = tree.GetItemParent(tree.GetItemByDataNode(nodes.table))
     assert tree.GetItemName(folder) == f"{study.name} DCM"
     assert tree.GetItemParent(folder) == tree.GetItemParent(tree.GetItemByDataNode(nodes.volume))
-    for node in (nodes.segmentation, nodes.table, nodes.chart, nodes.activation):
+    for node in (nodes.segmentation, nodes.table, nodes.chart, nodes.activation, nodes.bulls_eye):
         assert tree.GetItemParent(tree.GetItemByDataNode(node)) == folder
         facts = provenance.node_attributes(node)
         assert facts == provenance.attributes_of(study)
@@ -159,6 +163,7 @@ def test_a_saved_scene_comes_back_whole(scene, slicer, study, tmp_path):
         chart=slicer.util.getNode("drawn DCM chart"),
         activation=slicer.util.getNode("drawn DCM activation"),
         curve=None,
+        bulls_eye=slicer.util.getNode("drawn wall thickness"),
         folder=0,
     )
     check_everything_is_there(slicer, study, back)

@@ -45,23 +45,28 @@ def panel(slicer: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def phantom() -> Any:
-    """A synthetic study of a dilated heart, with its truth, made by the checkout: the package carries no phantom."""
+def phantom_room() -> Any:
+    """The library's phantoms, from the checkout: the package carries none. Reloading the module does not touch it."""
     room = TESTING.parent / "DCMMultiTaskLib" / "phantom" / "__init__.py"
     spec = spec_from_file_location("DCMMultiTaskLib.phantom", room)
     assert spec and spec.loader
     sys.modules[spec.name] = module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.make_phantom(11, dilated=True, slices=7, matrix=(112, 112))
+    return module
 
 
 @pytest.fixture(scope="session")
-def beating(phantom: Any) -> Any:
+def phantom(phantom_room: Any) -> Any:
+    """A synthetic study of a dilated heart, with its truth."""
+    return phantom_room.make_phantom(11, dilated=True, slices=7, matrix=(112, 112))
+
+
+@pytest.fixture(scope="session")
+def beating(phantom_room: Any) -> Any:
     """A synthetic cine of four phases."""
     from DCMMultiTaskLib.imaging.study import Study
 
-    make = sys.modules["DCMMultiTaskLib.phantom"].make_phantom_cine  # type: ignore[attr-defined]
-    phases = make(11, phases=4, dilated=False, slices=5, matrix=(112, 112))
+    phases = phantom_room.make_phantom_cine(11, phases=4, dilated=False, slices=5, matrix=(112, 112))
     return Study("beating", [phase.volume for phase in phases], times_ms=(0.0, 200.0, 400.0, 600.0))
 
 

@@ -195,6 +195,20 @@ def test_the_chart_is_shown_in_the_layout(slicer: Any, panel: Any, result: Any) 
     assert view.GetPlotChartNodeID() == result.chart.GetID()
 
 
+def test_the_bulls_eye_is_shown_in_the_red_view_and_a_click_on_a_row_brings_the_volume_back(
+    slicer: Any, panel: Any, result: Any
+) -> None:
+    from DCMMultiTaskModule import display
+
+    display.showResult(result)
+    composite = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+    click(panel.ui.bullsEyeButton)
+    assert composite.GetBackgroundVolumeID() == result.bulls_eye.GetID()
+    click_cell(panel.ui.sliceTable, 3, 1)
+    assert composite.GetBackgroundVolumeID() == result.volume.GetID()
+    assert display.outputsOf(result.volume)["activationVolume"] is None
+
+
 def test_show_3d_is_slicers_own_button_and_makes_and_removes_a_surface(slicer: Any, panel: Any, result: Any) -> None:
     assert panel.ui.show3DButton.className() == "qMRMLSegmentationShow3DButton"
     segmentation = result.segmentation.GetSegmentation()
