@@ -60,7 +60,7 @@ $(VENV)/demo-installed: $(VENV)/created pyproject.toml constraints.txt
 
 $(VENV)/test-installed: $(VENV)/created pyproject.toml constraints.txt
 	@echo "Installing what the tests need ..."
-	$(PIP) -e ".[slicer,train,test]"
+	$(PIP) -e ".[slicer,train,dicom,test]"
 	@touch $@
 
 $(OLDEST)/installed: Makefile

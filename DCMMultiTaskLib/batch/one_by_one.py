@@ -54,6 +54,7 @@ def predict_study(
     options: dict[str, Any],
     *,
     scene: bool = False,
+    dicom: bool = False,
     cavity: bool = True,
     series: str | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -66,6 +67,7 @@ def predict_study(
         output: Folder for all studies; this one's files go to its place below it.
         options: Arguments of `Predictor.predict`; with `activation`, the class activation map is written too.
         scene: Also write a Slicer scene.
+        dicom: Also write DICOM segmentations and a structured report.
         cavity: Write the LV cavity as a segment of its own beside the myocardium.
         series: Number or description of the DICOM series to take; chosen by what a short-axis stack is if None.
         progress: Called with the number of slices done and their total.
@@ -76,6 +78,7 @@ def predict_study(
     Raises:
         InputError: The study cannot be used, or the files cannot be written.
     """
+    from DCMMultiTaskLib.export.dicom import check_dicom, write_dicom
     from DCMMultiTaskLib.imaging.reading import read_study, refuse_label_map
     from DCMMultiTaskLib.inference.files import file_name, staged, write_result
 
@@ -83,8 +86,12 @@ def predict_study(
     with staged(place) as folder:
         found = read_study(study.path, series=series)
         refuse_label_map(found)
+        if dicom:
+            check_dicom(found)
         result = predictor.predict(found, **options, progress=progress)
         files = list(write_result(result, folder, cam=options["activation"], cavity=cavity).values())
+        if dicom:
+            files += write_dicom(result, folder, cavity=cavity)
         if scene:
             from DCMMultiTaskLib.scene.views import write_bundle
 

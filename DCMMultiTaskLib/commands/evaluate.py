@@ -9,7 +9,7 @@ from DCMMultiTaskLib.commands.predict import add_model_arguments, make_predictor
 from DCMMultiTaskLib.commands.train import add_data_arguments
 from DCMMultiTaskLib.errors import InputError
 
-HELP = "Measure a model on a manifest: DSC and AUC with 95 % intervals over patients."
+HELP = "Measure a model on a manifest: DSC, AUC and agreement of volumes with 95 % intervals over patients."
 USAGE = "--data MANIFEST.csv -o DIR [options]"
 
 
@@ -23,7 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure and print."""
     from DCMMultiTaskLib.datasets.manifest import read_manifest
+    from DCMMultiTaskLib.evaluation.scoring import PatientScore
     from DCMMultiTaskLib.evaluation.summary import SCORES, evaluate, table
+    from DCMMultiTaskLib.report.agreement import bland_altman
+    from DCMMultiTaskLib.storage import read_rows
 
     if args.data.resolve() in [(args.output / name).resolve() for name in SCORES]:
         raise InputError(f"{args.data} would be written over by a table of that name; choose another folder for -o.")
@@ -33,5 +36,11 @@ def run(args: argparse.Namespace) -> int:
     )
     metrics = evaluate(make_predictor(args), patients, args.output)
     print(table(metrics))
-    print(f"Written: slices.csv, patients.csv and metrics.json in {args.output}")
+    files = ["slices.csv", "patients.csv", "metrics.json"]
+    try:
+        scores = read_rows(args.output / "patients.csv", PatientScore)
+        files.append(bland_altman(scores, args.output / "agreement.png").name)
+    except InputError as error:
+        print(f"No plot of the agreement: {error}")
+    print(f"Written: {', '.join(files)} in {args.output}")
     return 0

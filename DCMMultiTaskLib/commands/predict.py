@@ -35,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--series", metavar="NUMBER|DESCRIPTION", help="series of a DICOM folder; the likely short axis if left out"
     )
+    parser.add_argument(
+        "--dicom",
+        action="store_true",
+        help="also write DICOM segmentations and a structured report that refer to the images (needs highdicom)",
+    )
     parser.add_argument("--height-cm", type=float, metavar="CM", help="how tall the patient is, for the body surface")
     parser.add_argument("--weight-kg", type=float, metavar="KG", help="how heavy; the DICOM header's if left out")
     parser.add_argument(
@@ -151,10 +156,13 @@ def run(args: argparse.Namespace) -> int:
 def _predict(args: argparse.Namespace) -> Callable[[StudyPath], None]:
     from DCMMultiTaskLib.batch.one_by_one import predict_study
     from DCMMultiTaskLib.commands.progress import ProgressBar
+    from DCMMultiTaskLib.export.dicom import need_highdicom
     from DCMMultiTaskLib.inference.text import describe_result
 
     options = study_options(args) | patient_options(args)
-    written = {"scene": args.scene, "cavity": not args.no_cavity, "series": args.series}
+    written = {"scene": args.scene, "cavity": not args.no_cavity, "series": args.series, "dicom": args.dicom}
+    if args.dicom:
+        need_highdicom()
     predictor = make_predictor(args)
 
     def do(study: StudyPath) -> None:

@@ -15,9 +15,11 @@ from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.measurements.masks import areas_mm2
+from DCMMultiTaskLib.measurements.quality import OK
 from DCMMultiTaskLib.measurements.thickness import wall_thickness
-from DCMMultiTaskLib.measurements.volumes import summation_ml
+from DCMMultiTaskLib.measurements.volumes import MYOCARDIUM_G_PER_ML, summation_ml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,10 @@ class PatientScore(MaskScores):
     true_cavity_ml: float = math.nan
     cavity_ml: float = math.nan
     wall_sd_mm: float = math.nan
+    true_mass_g: float = math.nan
+    mass_g: float = math.nan
+    true_wall_mm: float = math.nan
+    wall_mm: float = math.nan
 
 
 def true_areas(truth: Volume, slice_axis: int) -> tuple[np.ndarray, np.ndarray]:
@@ -98,8 +104,13 @@ def score_patient(predictor: Predictor, patient: Patient) -> tuple[list[SliceSco
             )
         )
     distance_mm = volume.geometry.spacing[axis]
+    walls = _walls_mm(result, truth.array, pixel_mm)
     whole = PatientScore(
         **who,
+        true_mass_g=MYOCARDIUM_G_PER_ML * summation_ml(myocardia, distance_mm),
+        mass_g=result.measurements.myocardium_mass_g,
+        true_wall_mm=walls[1],
+        wall_mm=walls[0],
         true_cavity_ml=summation_ml(cavities, distance_mm),
         cavity_ml=summation_ml(np.array([row.cavity_area_mm2 for row in result.rows]), distance_mm),
         wall_sd_mm=_wall_sd_mm(result.label_map, axis, pixel_mm),
@@ -109,6 +120,19 @@ def score_patient(predictor: Predictor, patient: Patient) -> tuple[list[SliceSco
         **asdict(mask_scores(result.mask, true_mask, voxel_mm)),
     )
     return slices, whole
+
+
+def _walls_mm(result: Result, truth: np.ndarray, pixel_mm: tuple[float, float]) -> tuple[float, float]:
+    """Mean thickness of the wall, measured and true, over the slices whose quality is ok and that have both."""
+    axis = result.slice_axis
+    true_mask, cavity = truth == MYOCARDIUM.label, true_cavity(truth, axis)
+    pairs = []
+    for row in result.rows:
+        if row.quality == OK and math.isfinite(row.wall_thickness_mean_mm):
+            wall, inside = (np.take(mask, row.slice, axis=2 - axis) for mask in (true_mask, cavity))
+            pairs.append((row.wall_thickness_mean_mm, wall_thickness(wall, inside, pixel_mm).mean_mm))
+    both = np.array([pair for pair in pairs if math.isfinite(pair[1])])
+    return (float(both[:, 0].mean()), float(both[:, 1].mean())) if len(both) else (math.nan, math.nan)
 
 
 def _wall_sd_mm(labels: np.ndarray, slice_axis: int, pixel_mm: tuple[float, float]) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.errors import InputError, count
+from DCMMultiTaskLib.evaluation.agreement import QUANTITIES, agreements
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap, class_estimates, column, mask_estimates
 from DCMMultiTaskLib.evaluation.metrics import CONFUSION, Counts, auc
 from DCMMultiTaskLib.evaluation.scoring import PatientScore, SliceScore, score_patient
@@ -54,6 +55,7 @@ def summarise(
         metrics[f"dsc_{size}_third"] = _bootstrap(rows).mean(column(rows, "dsc"))
     measured = _bootstrap(patients).ranked(auc, column(patients, "dcm"), column(patients, "cavity_ml"))
     metrics["auc_per_patient_measured_volume"] = measured
+    metrics["agreement"] = {name: asdict(found) for name, found in agreements(patients).items()}
     return {name: asdict(metric) if isinstance(metric, Estimate) else metric for name, metric in metrics.items()}
 
 
@@ -131,6 +133,11 @@ def table(metrics: Mapping[str, Any]) -> str:
         f"No mask in {metrics['slices_without_mask']} of the slices; distances leave them out.",
         *(f"{title:<52} {value:.3f}  [{low:.3f}, {high:.3f}]" for title, value, low, high in titled(metrics)),
     ]
+    for name, found in metrics.get("agreement", {}).items():
+        bias, lower, upper = (found[part] for part in ("bias", "lower_limit", "upper_limit"))
+        title = f"{QUANTITIES[name].title} less the masks', {QUANTITIES[name].unit}"
+        limits = f"limits of agreement {lower['value']:.1f} to {upper['value']:.1f}"
+        lines.append(f"{title:<52} {bias['value']:.1f}  [{bias['low']:.1f}, {bias['high']:.1f}], {limits}")
     for level in ("slice", "patient"):
         cells = metrics[f"confusion_per_{level}"]
         counts = ", ".join(f"{name.replace('_', ' ')} {cells[name]}" for name in CONFUSION)

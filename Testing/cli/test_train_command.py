@@ -75,6 +75,8 @@ def test_evaluate_prints_and_writes_the_same_figures(manifest, tiny_model, tmp_p
     assert f"{figures['dsc_per_slice']['value']:.3f}" in capsys.readouterr().out
     assert figures["patients"] == 4 and figures["positive_patients"] == 2
     assert figures["dsc_per_patient"]["value"] > 0.5
+    assert figures["agreement"]["lv_volume"]["patients"] == 4 and figures["agreement"]["mass"]["sd"] > 0
+    assert (tmp_path / "agreement.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="two CPU processes have not been tried on Windows")
