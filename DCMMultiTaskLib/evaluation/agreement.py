@@ -29,6 +29,9 @@ QUANTITIES = {
     "wall_thickness": Quantity("wall_mm", "true_wall_mm", "Mean wall thickness", "mm"),
 }
 
+FEWEST = 3
+"""Patients that an agreement takes."""
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -68,7 +71,7 @@ def agreement(measured: np.ndarray, true: np.ndarray) -> Agreement:
     difference = np.asarray(measured, dtype=float) - np.asarray(true, dtype=float)
     difference = difference[np.isfinite(difference)]
     count = len(difference)
-    if count < 3:
+    if count < FEWEST:
         unknown = Estimate(math.nan, math.nan, math.nan)
         return Agreement(count, unknown, math.nan, unknown, unknown)
     bias, sd = float(difference.mean()), float(difference.std(ddof=1))

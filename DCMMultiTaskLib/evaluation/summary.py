@@ -12,7 +12,7 @@ import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.errors import InputError, count
-from DCMMultiTaskLib.evaluation.agreement import QUANTITIES, agreements
+from DCMMultiTaskLib.evaluation.agreement import FEWEST, QUANTITIES, agreements
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap, class_estimates, column, mask_estimates
 from DCMMultiTaskLib.evaluation.metrics import CONFUSION, Counts, auc
 from DCMMultiTaskLib.evaluation.scoring import PatientScore, SliceScore, score_patient
@@ -134,6 +134,8 @@ def table(metrics: Mapping[str, Any]) -> str:
         *(f"{title:<52} {value:.3f}  [{low:.3f}, {high:.3f}]" for title, value, low, high in titled(metrics)),
     ]
     for name, found in metrics.get("agreement", {}).items():
+        if found["patients"] < FEWEST:
+            continue
         bias, lower, upper = (found[part] for part in ("bias", "lower_limit", "upper_limit"))
         title = f"{QUANTITIES[name].title} less the masks', {QUANTITIES[name].unit}"
         limits = f"limits of agreement {lower['value']:.1f} to {upper['value']:.1f}"

@@ -1,4 +1,4 @@
-"""How exactly the thickness of drawn walls of known shape is measured: `python Testing/benchmarks/measure_thickness.py`."""
+"""How exactly drawn walls of known thickness are measured: `python Testing/benchmarks/measure_thickness.py`."""
 
 from __future__ import annotations
 

@@ -168,7 +168,8 @@ def test_the_files_keep_their_columns_in_their_order(tmp_path):
         "patient,group,dcm,slice,dsc,true_area_mm2,area_mm2,true_cavity_mm2,cavity_mm2,dcm_probability,quality," + rest
     )
     assert (tmp_path / "patients.csv").read_text(encoding="utf-8").splitlines()[0] == (
-        "patient,group,dcm,dsc,true_cavity_mm2,cavity_mm2,dcm_probability,true_cavity_ml,cavity_ml,wall_sd_mm," + rest
+        "patient,group,dcm,dsc,true_cavity_mm2,cavity_mm2,dcm_probability,true_cavity_ml,cavity_ml,wall_sd_mm,"
+        "true_mass_g,mass_g,true_wall_mm,wall_mm," + rest
     )
 
 
