@@ -251,9 +251,19 @@ def slice_spacing(slices: Sequence[DicomImage], reference: DicomImage) -> float:
     if np.abs(distances - mean).max() > EVEN_TOLERANCE * mean:
         raise InputError(
             f"the slices are {distances.min():.1f} to {distances.max():.1f} mm apart, so that they form no volume; "
-            "an image is missing, or there is more than one stack."
+            + (_turned(slices, reference) or "an image is missing, or there is more than one stack.")
         )
     sideways = places - places[0] - np.outer((places - places[0]) @ normal, normal)
     if np.linalg.norm(sideways, axis=1).max() > max(reference.spacing[:2]):
-        raise InputError("the slices do not lie above each other, so that they form no volume.")
+        why = _turned(slices, reference)
+        raise InputError(
+            f"the slices do not lie above each other, so that they form no volume{f'; {why}' if why else '.'}"
+        )
     return mean
+
+
+def _turned(slices: Sequence[DicomImage], reference: DicomImage) -> str:
+    """Which slices lie otherwise than most, in words; empty where none does."""
+    found = {number: angle(image, reference) for number, image in enumerate(slices, start=1)}
+    named = [f"slice {number} is turned by {degrees:.1f} degrees" for number, degrees in found.items() if degrees > 0.1]
+    return f"of {len(slices)}, counted from 1, {', '.join(named)}." if named else ""

@@ -127,6 +127,17 @@ def test_a_slice_turned_too_far_is_left_out_at_the_end_and_refused_in_the_middle
         read_study(tmp_path / "middle")
 
 
+def test_a_slice_that_is_turned_about_its_corner_is_named(tmp_path: Path) -> None:
+    def edit(ds: Dataset, k: int, p: int) -> None:
+        ds.PixelSpacing = [9, 9]  # so large that the slice's middle comes to lie elsewhere
+        if k == 5:
+            orient(ds, turned(OBLIQUE, 1.5))
+
+    save(make(edit=edit), tmp_path)
+    with pytest.raises(InputError, match=r"mm apart.* of 6, counted from 1, slice 6 is turned by 1\.5 degrees"):
+        read_study(tmp_path)
+
+
 @pytest.mark.parametrize("phases", [1, 3])
 @pytest.mark.parametrize("located", [True, False])
 def test_positions_that_were_lost_are_refused_by_the_name_of_the_tag(
