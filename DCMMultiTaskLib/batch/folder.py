@@ -38,7 +38,7 @@ class BatchFolder:
 
     @contextmanager
     def held(self, *, resume: bool) -> Iterator[None]:
-        """Keep other batches out, and clear away what a batch that was killed left unfinished.
+        """Keep other batches out, and clear away what processes that were killed left unfinished.
 
         The lock is the operating system's, so that it ends with the process that holds it, however that ends.
 
@@ -68,11 +68,17 @@ class BatchFolder:
                         f"{self.path} has results of an earlier batch; --resume goes on, or give another folder."
                     )
                 self.studies.mkdir(exist_ok=True)
-                for left in self.studies.glob(f"{_UNFINISHED}*"):
-                    shutil.rmtree(left)
+                self._clear()
             yield
+            with said_by(self.path):
+                self._clear()
         finally:
             lock.release()
+
+    def _clear(self) -> None:
+        """Remove what processes that were killed have left unfinished."""
+        for left in self.studies.glob(f"{_UNFINISHED}*"):
+            shutil.rmtree(left)
 
     def is_done(self, name: str, made_from: Mapping[str, Any]) -> bool:
         """Whether a study has all its results, made from the same input, model, version and options."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import multiprocessing
 from pathlib import Path
 
 import pytest
@@ -184,12 +185,19 @@ def test_a_mistake_of_the_program_fails_its_study_alone(
     assert len(report.having("done")) == 3
 
 
-def test_two_processes_give_the_same_results(
+def test_two_processes_give_the_same_results_though_one_of_them_is_killed(
     undisturbed: tuple[Path, BatchReport], folder: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
-    run_batch(BatchOptions(folder, tmp_path / "out", model=tiny_model, workers=2))
+    seen: list[str] = []
+
+    def kill_one(done: int, total: int, outcome: Outcome) -> None:
+        if not seen:
+            multiprocessing.active_children()[0].kill()
+        seen.append(outcome.study)
+
+    run_batch(BatchOptions(folder, tmp_path / "out", model=tiny_model, workers=2), progress=kill_one)
     found, expected = contents(tmp_path / "out"), contents(undisturbed[0])
+    assert len(seen) == len(set(seen)) == 7
     assert set(found) == set(expected)
-    assert {name: found[name] for name in found if name.endswith((".seg.nrrd", "_risk.csv", "failures.csv"))} == {
-        name: expected[name] for name in expected if name.endswith((".seg.nrrd", "_risk.csv", "failures.csv"))
-    }
+    same = [name for name in expected if name.endswith((".seg.nrrd", "_risk.csv", "failures.csv", "skipped.csv"))]
+    assert {name: found[name] for name in same} == {name: expected[name] for name in same}
