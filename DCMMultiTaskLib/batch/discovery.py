@@ -91,8 +91,10 @@ def discover(root: Path, *, output: Path | None = None) -> tuple[list[FoundStudy
                     dicom[key if key[0] else (directory, *key)].append(path)
             else:
                 others[directory, "not an image"].append(path)
+        # The folder's only study, if its files say which one it is.
+        theirs = [key for key in keys if len(keys) == 1 and isinstance(key[0], str)]
         for path in broken:
-            dicom[next(iter(keys)) if len(keys) == 1 else (path,)].append(path)
+            dicom[theirs[0] if theirs else (path,)].append(path)
         others[directory, "not an image"] = [path for path in others[directory, "not an image"] if path not in voxels]
     found: list[tuple[Path, tuple[str, ...], tuple[str, ...]]] = [(path, (), ()) for path in images]
     found += [
