@@ -44,8 +44,8 @@ def choose_input(environment: dict[str, str], project: Path) -> DemoInput:
     from DCMMultiTaskLib.phantom import make_phantom
 
     if environment.get("DEMO_INPUT"):
-        path = Path(environment["DEMO_INPUT"])
-        return DemoInput(f"{path}, from DEMO_INPUT", read_study(path))
+        study = read_study(Path(environment["DEMO_INPUT"]))
+        return DemoInput(f"{study.name}, from DEMO_INPUT", study)
     folders = [Path(environment["DCM_DATA"])] if environment.get("DCM_DATA") else []
     for folder in [*folders, project.parent / "shared" / "data" / "sunnybrook"]:
         for dicom in (folder / "dicom", folder / "sunnybrook" / "dicom"):

@@ -170,7 +170,10 @@ def centre3D() -> None:
 
 def exportName(tableNode) -> str:
     """What the files of a result are called: the volume's name, or the table's where the volume is gone."""
-    return (volumeOf(tableNode) or tableNode).GetName()
+    from DCMMultiTaskLib.scene.naming import result_name
+
+    volume = volumeOf(tableNode)
+    return result_name(volume) if volume else tableNode.GetName()
 
 
 def exportTable(tableNode, path: str | Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -11,10 +10,11 @@ from pathlib import Path, PurePath
 
 from DCMMultiTaskLib.batch.studies import LABEL_MAP, RESULT_EXTENSIONS, is_image
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.dicom_files import is_directory, may_be_dicom, study_key
-from DCMMultiTaskLib.imaging.folders import folder_name, walk
+from DCMMultiTaskLib.imaging.dicom_files import gather, is_directory, may_be_dicom, study_key
+from DCMMultiTaskLib.imaging.folders import walk
 from DCMMultiTaskLib.imaging.headers import files_of
-from DCMMultiTaskLib.imaging.reading import study_name
+from DCMMultiTaskLib.imaging.identifiers import Identifiers
+from DCMMultiTaskLib.imaging.naming import keyed_hash, plain_hash, plain_name, shown_folder, study_name
 from DCMMultiTaskLib.inference.files import file_name
 
 
@@ -26,11 +26,13 @@ class FoundStudy:
         name: Unlike those of the others; its folder and its files are called so.
         input: Where it lies below the input folder, with slashes: an image file, or the folder above its DICOM files.
         dicom: Its DICOM files below the input folder; empty for an image file.
+        shown: What tables and messages say in place of `input`: the same without what tells who the patient is.
     """
 
     name: str
     input: str
     dicom: tuple[str, ...] = ()
+    shown: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ class Skipped:
     reason: str
 
 
-def discover(root: Path, *, output: Path | None = None) -> tuple[list[FoundStudy], list[Skipped]]:
+def discover(
+    root: Path, *, output: Path | None = None, keep_identifiers: bool = False
+) -> tuple[list[FoundStudy], list[Skipped]]:
     """All studies below a folder, by name, and what is none.
 
     DICOM files are of one study if they have one study instance UID and one patient, wherever they lie; a damaged one
@@ -59,6 +63,7 @@ def discover(root: Path, *, output: Path | None = None) -> tuple[list[FoundStudy
     Args:
         root: Searched with all folders below it and through links; hidden files and folders are passed over.
         output: A folder that is not searched: that of the results.
+        keep_identifiers: Leave in names what identifies the patient in DICOM headers.
 
     Raises:
         InputError: There is no such folder, or no study in it.
@@ -73,7 +78,7 @@ def discover(root: Path, *, output: Path | None = None) -> tuple[list[FoundStudy
         broken, keys, voxels = [], set(), set()
         for path in (directory / name for name in names if not name.startswith(".")):
             if is_image(path):
-                if LABEL_MAP.search(study_name(path)):
+                if LABEL_MAP.search(plain_name(path)):
                     others[directory, "a label map by its name"].append(path)
                 else:
                     images.append(path)
@@ -107,34 +112,44 @@ def discover(root: Path, *, output: Path | None = None) -> tuple[list[FoundStudy
     ]
     if not found:
         raise InputError(f"{root}: the folder holds no image file and no DICOM series.")
-    names_of = _names([(path, str(key)) for path, _, key in found], root)
+    everyone = Identifiers(keep=keep_identifiers)
+    known = [
+        gather((root / file for file in files), keep=keep_identifiers) if files else everyone for _, files, _ in found
+    ]
+    for one in known:
+        everyone.merge(one)
+    names_of = _names(
+        [(path, str(key) if key else "", one) for (path, _, key), one in zip(found, known, strict=True)], root
+    )
     studies = [
-        FoundStudy(name, _below(path, root), files) for name, (path, files, _) in zip(names_of, found, strict=True)
+        FoundStudy(name, _below(path, root), files, _shown(path, root, one))
+        for name, (path, files, _), one in zip(names_of, found, known, strict=True)
     ]
     skipped = [
-        Skipped("", _below(paths[0] if len(paths) == 1 else folder, root), len(paths), reason)
+        Skipped("", everyone.hide(_below(paths[0] if len(paths) == 1 else folder, root)), len(paths), reason)
         for (folder, reason), paths in others.items()
         if paths
     ]
     return sorted(studies, key=lambda study: study.name), skipped
 
 
-def _names(found: Sequence[tuple[Path, str]], root: Path) -> list[str]:
+def _names(found: Sequence[tuple[Path, str, Identifiers]], root: Path) -> list[str]:
     """A name for each study: what it is called; with its folders if others are called so, and then with a hash.
 
     Args:
-        found: Where each study lies, and what else tells it from others.
+        found: Where each study lies, what else tells it from others, and what its headers say.
         root: The input folder.
     """
-    plain = [file_name(folder_name(root) if path == root else study_name(path)) for path, _ in found]
+    plain = [file_name(study_name(path, known)) for path, _, known in found]
     long = [
-        file_name("_".join([*path.relative_to(root).parts[:-1], study_name(path)]) if path != root else name)
-        for (path, _), name in zip(found, plain, strict=True)
+        file_name("_".join([*shown_folder(path.relative_to(root).parent, known).parts, name])) if path != root else name
+        for (path, _, known), name in zip(found, plain, strict=True)
     ]
-    hashed = []
-    for (path, key), name in zip(found, long, strict=True):
-        identity = f"{_below(path, root)}|{key}"
-        hashed.append(f"{name}-{hashlib.sha256(os.fsencode(identity)).hexdigest()[:8]}")
+    # Of what tells DICOM studies apart nobody without the key may find the patient by trying.
+    hashed = [
+        f"{name}-{(keyed_hash if key else plain_hash)(f'{_below(path, root)}|{key}')[:8]}"
+        for (path, key, _), name in zip(found, long, strict=True)
+    ]
     names = plain
     for better in (long, hashed):
         count = Counter(name.casefold() for name in names)
@@ -145,6 +160,14 @@ def _names(found: Sequence[tuple[Path, str]], root: Path) -> list[str]:
 def _common(files: Sequence[Path]) -> Path:
     """The only file, or the folder above all."""
     return files[0] if len(files) == 1 else Path(os.path.commonpath([file.parent for file in files]))
+
+
+def _shown(path: Path, root: Path, known: Identifiers) -> str:
+    """Where a study lies below the input folder, without what tells who the patient is."""
+    below = path.relative_to(root)
+    return (
+        shown_folder(below.parent, known) / (study_name(path, known) if known.holds(below.name) else below.name)
+    ).as_posix()
 
 
 def _below(path: Path, root: Path) -> str:

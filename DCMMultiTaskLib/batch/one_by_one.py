@@ -57,6 +57,7 @@ def predict_study(
     dicom: bool = False,
     cavity: bool = True,
     series: str | None = None,
+    keep_identifiers: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Result, list[Path]]:
     """Read a study, analyse it and write its results, all of them or none.
@@ -70,6 +71,7 @@ def predict_study(
         dicom: Also write DICOM segmentations and a structured report.
         cavity: Write the LV cavity as a segment of its own beside the myocardium.
         series: Number or description of the DICOM series to take; chosen by what a short-axis stack is if None.
+        keep_identifiers: Leave in notes and messages what identifies the patient of DICOM files.
         progress: Called with the number of slices done and their total.
 
     Returns:
@@ -84,14 +86,14 @@ def predict_study(
 
     place = output / study.place
     with staged(place) as folder:
-        found = read_study(study.path, series=series)
+        found = read_study(study.path, series=series, name=study.name, keep_identifiers=keep_identifiers)
         refuse_label_map(found)
         if dicom:
             check_dicom(found)
         result = predictor.predict(found, **options, progress=progress)
         files = list(write_result(result, folder, cam=options["activation"], cavity=cavity).values())
         if dicom:
-            files += write_dicom(result, folder, cavity=cavity)
+            files += write_dicom(result, folder, cavity=cavity, keep_identifiers=keep_identifiers)
         if scene:
             from DCMMultiTaskLib.scene.views import write_bundle
 

@@ -29,6 +29,7 @@ class StudyOptions:
         scene: Write a Slicer scene, too.
         series: Number or description of the DICOM series to take; the likely short axis if None.
         mixed_precision: Half precision on a GPU.
+        keep_identifiers: Leave in names and texts what identifies the patient in DICOM headers.
     """
 
     phase: str | int = "ed"
@@ -40,6 +41,7 @@ class StudyOptions:
     scene: bool = False
     series: str | None = None
     mixed_precision: bool = False
+    keep_identifiers: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -79,7 +81,7 @@ class Outcome:
 
     Attributes:
         study: Its name.
-        input: Where it lies below the input folder.
+        input: Where it lies below the input folder, as `FoundStudy.shown`.
         state: `done`; `kept` from an earlier run; `failed`; `skipped` since it is a label map or has no
             short-axis stack; `stopped`
             before it was begun.

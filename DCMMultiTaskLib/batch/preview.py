@@ -31,7 +31,7 @@ def preview_batch(options: BatchOptions, *, say: Callable[[str], None]) -> int:
 
     model = options.model or shipped_model()
     output = Path(options.output).absolute()
-    studies, skipped = discover(options.input, output=output)
+    studies, skipped = discover(options.input, output=output, keep_identifiers=options.study.keep_identifiers)
     source = options.input.absolute()
     sha256 = load_package(model).sha256
     worker = Worker(Job(source, output, model, sha256, options.device, options.batch_size, options.study), dry=True)
@@ -46,7 +46,7 @@ def preview_batch(options: BatchOptions, *, say: Callable[[str], None]) -> int:
         else:
             say(describe_study(read.study))
             said["done"] += 1
-            rows += skipped_of(found.name, found.input, summarise_files(read.study.source))
+            rows += skipped_of(found.name, found.shown, summarise_files(read.study.source))
     for row in rows:
         say(f"Not analysed: {row.input} ({count(row.files, 'file')}): {row.reason}")
     say(

@@ -61,7 +61,7 @@ def run_batch(
     model = Path(options.model or shipped_model()).absolute()
     sha256 = load_package(model).sha256
     output = Path(options.output).absolute()
-    studies, skipped = discover(Path(options.input), output=output)
+    studies, skipped = discover(Path(options.input), output=output, keep_identifiers=options.study.keep_identifiers)
     source = Path(options.input).absolute()
     job = Job(source, output, model, sha256, options.device, options.batch_size, options.study)
     outcomes: list[Outcome] = []

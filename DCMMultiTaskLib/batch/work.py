@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
@@ -18,6 +18,7 @@ from DCMMultiTaskLib.batch.options import Outcome, StopBatch, StudyOptions
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.dicom import read_dicom_folder
 from DCMMultiTaskLib.imaging.headers import files_of
+from DCMMultiTaskLib.imaging.identifiers import Identifiers
 from DCMMultiTaskLib.imaging.reading import LabelMap, read_study, refuse_label_map, summarise_files
 from DCMMultiTaskLib.imaging.short_axis import NoShortAxis
 from DCMMultiTaskLib.imaging.study import USED, Source, Study
@@ -115,24 +116,27 @@ class Worker:
                 "options": self.job.options.to_dict(),
             }
             if self.folder.is_done(found.name, made_from):
-                return Outcome(found.name, found.input, "kept")
+                return Outcome(found.name, found.shown, "kept")
             if found.dicom:
                 top = self.job.input / found.input
                 top = top if top.is_dir() else top.parent
                 series = self.job.options.series
-                study = read_dicom_folder(top, series=series, files=files, short_axis_only=True)
+                known = Identifiers(keep=self.job.options.keep_identifiers)
+                study = read_dicom_folder(
+                    top, series=series, name=found.name, known=known, files=files, short_axis_only=True
+                )
             else:
-                study = read_study(self.job.input / found.input)
+                study = read_study(self.job.input / found.input, name=found.name)
             refuse_label_map(study)
-            return Read(found, replace(study, name=found.name), made_from)
+            return Read(found, study, made_from)
         except NoShortAxis as error:
-            groups = summarise_files(Source(self.job.input / found.input, files=tuple(error.files.items())))
+            groups = summarise_files(Source(self.job.input / found.input, files=error.files))
             return self._without_result(
-                found, "skipped", "no short-axis stack", skipped_of(found.name, found.input, groups)
+                found, "skipped", "no short-axis stack", skipped_of(found.name, found.shown, groups)
             )
         except LabelMap as error:
             reason = str(error).partition(": ")[2]
-            return self._without_result(found, "skipped", reason, [Skipped(found.name, found.input, 1, reason)])
+            return self._without_result(found, "skipped", reason, [Skipped(found.name, found.shown, 1, reason)])
         except Exception as error:
             return self._failed(found, error)
 
@@ -172,7 +176,7 @@ class Worker:
                     write_bundle(result, folder / f"{name}.mrb", cavity=options.cavity)
         except Exception as error:
             return self._failed(read.found, error)
-        return Outcome(name, read.found.input, "done")
+        return Outcome(name, read.found.shown, "done")
 
     def lost(self, found: FoundStudy, reason: str) -> Outcome:
         """What came of a study whose process ended, unless that was after its results were written."""
@@ -197,7 +201,7 @@ class Worker:
         elif isinstance(error, MemoryError):
             reason = "There is not enough memory for this study."
         elif isinstance(error, OSError):
-            reason = f"{found.input}: it cannot be opened ({error.strerror})."
+            reason = f"{found.shown}: it cannot be opened ({error.strerror})."
         else:
             place = traceback.extract_tb(error.__traceback__)[-1]
             reason = f"A mistake of the program: {type(error).__name__} in {Path(place.filename).name}:{place.lineno}."
@@ -208,7 +212,7 @@ class Worker:
     ) -> Outcome:
         if not self.dry:
             self.folder.discard(found.name)
-        return Outcome(found.name, found.input, state, reason, tuple(skipped))
+        return Outcome(found.name, found.shown, state, reason, tuple(skipped))
 
 
 def can_draw() -> bool:

@@ -57,6 +57,7 @@ def batch_options(args: argparse.Namespace) -> BatchOptions:
             scene=args.scene,
             series=args.series,
             mixed_precision=args.mixed_precision,
+            keep_identifiers=args.keep_identifiers,
         ),
         model=args.model,
         device=args.device,

@@ -86,6 +86,14 @@ def add_study_arguments(parser: argparse.ArgumentParser, *, roi: bool = True) ->
     parser.add_argument("--no-cavity", action="store_true", help="leave out the segment of the LV cavity")
     parser.add_argument("--cam", action="store_true", help="also write the class activation map, NAME_cam.nrrd")
     parser.add_argument("--scene", action="store_true", help="also write a Slicer scene, NAME.mrb")
+    parser.add_argument(
+        "--keep-identifiers",
+        action="store_true",
+        help="leave in names and messages what identifies the patient in DICOM headers; else pseudonyms stand for it",
+    )
+    parser.add_argument(
+        "--name-map", metavar="FILE", type=Path, help="also note which study has which pseudonym, in a CSV of yours"
+    )
 
 
 def make_predictor(args: argparse.Namespace) -> Predictor:
@@ -133,17 +141,19 @@ def patient_options(args: argparse.Namespace) -> dict[str, Any]:
 def run(args: argparse.Namespace) -> int:
     """Predict and print; of several studies, one that fails does not stop the rest."""
     from DCMMultiTaskLib.batch.one_by_one import Failure, run_studies
-    from DCMMultiTaskLib.batch.studies import find_studies
+    from DCMMultiTaskLib.batch.studies import find_studies, write_name_map
 
-    studies = find_studies(args.inputs, say=print)
+    studies = find_studies(args.inputs, say=print, keep_identifiers=args.keep_identifiers)
     own = [f"--{name.replace('_', '-')}" for name in _OF_ONE_PATIENT if getattr(args, name) is not None]
     if own and len(studies) > 1:
         raise InputError(f"{' and '.join(own)} can be given for one study at a time; these are {len(studies)}.")
+    if args.name_map:
+        write_name_map(args.name_map, studies, args.output)
     do = _show(args) if args.dry_run else _predict(args)
 
     def tell(failure: Failure) -> None:
-        path = failure.study.path
-        print(f"{path}: failed: {failure.reason.removeprefix(f'{path}: ')}", file=sys.stderr)
+        shown = failure.study.shown
+        print(f"{shown}: failed: {failure.reason.removeprefix(f'{shown}: ')}", file=sys.stderr)
 
     if len(studies) == 1:
         do(studies[0])
@@ -161,6 +171,7 @@ def _predict(args: argparse.Namespace) -> Callable[[StudyPath], None]:
 
     options = study_options(args) | patient_options(args)
     written = {"scene": args.scene, "cavity": not args.no_cavity, "series": args.series, "dicom": args.dicom}
+    written["keep_identifiers"] = args.keep_identifiers
     if args.dicom:
         need_highdicom()
     predictor = make_predictor(args)
@@ -178,7 +189,7 @@ def _show(args: argparse.Namespace) -> Callable[[StudyPath], None]:
     from DCMMultiTaskLib.imaging.reading import describe_study, read_study, refuse_label_map
 
     def do(study: StudyPath) -> None:
-        read = read_study(study.path, series=args.series)
+        read = read_study(study.path, series=args.series, name=study.name, keep_identifiers=args.keep_identifiers)
         refuse_label_map(read)
         print(describe_study(read))
 

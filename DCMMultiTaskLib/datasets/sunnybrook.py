@@ -23,9 +23,9 @@ import numpy as np
 from DCMMultiTaskLib.datasets.contours import polygon_mask, read_contour
 from DCMMultiTaskLib.datasets.manifest import PreparedDataSet, PreparedPatient, part_of, write_data_set
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.dicom import read_numbered
 from DCMMultiTaskLib.imaging.dicom_files import attentive, may_be_dicom
 from DCMMultiTaskLib.imaging.dicom_headers import read_images
+from DCMMultiTaskLib.imaging.dicom_pixels import read_numbered
 from DCMMultiTaskLib.imaging.folders import walk
 from DCMMultiTaskLib.imaging.volume import Volume
 

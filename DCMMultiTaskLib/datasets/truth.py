@@ -20,7 +20,7 @@ def read_patient(patient: Patient) -> tuple[Volume, Volume]:
     Raises:
         InputError: Unreadable, a cine, the mask is not on the image's grid, or has no myocardium or unknown values.
     """
-    image, mask = (read_study(path).volume for path in (patient.image, patient.mask))
+    image, mask = (read_study(path, keep_identifiers=True).volume for path in (patient.image, patient.mask))
     if not image.geometry.same_as(mask.geometry):
         raise InputError(f"{patient.mask}: the mask does not lie on the grid of {patient.image.name}.")
     mask = _labels(mask, patient)

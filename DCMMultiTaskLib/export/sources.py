@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from pydicom.valuerep import DA, TM
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.dicom_files import attentive
+from DCMMultiTaskLib.imaging.naming import pseudonym
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Geometry
 
@@ -86,7 +86,7 @@ def _read(path: Path, study: Study, *, keep: bool) -> Dataset:
             f"{study.name}: its images do not say their {missing[0]}, so no DICOM object can refer to them."
         )
     if not keep:
-        source.PatientID = _pseudonym(source.StudyInstanceUID)
+        source.PatientID = pseudonym(source.StudyInstanceUID)
         source.PatientName = f"{source.PatientID}^"
     for name in _PATIENT:
         if name not in source or not _readable(source, name):
@@ -136,11 +136,6 @@ def _share_orientation(source: Dataset) -> None:
     shared, first = source.SharedFunctionalGroupsSequence[0], source.PerFrameFunctionalGroupsSequence[0]
     if "PlaneOrientationSequence" not in shared and "PlaneOrientationSequence" in first:
         shared.PlaneOrientationSequence = first.PlaneOrientationSequence
-
-
-def _pseudonym(study_uid: str) -> str:
-    """The same for all objects of a study; the UID itself is in them anyway."""
-    return f"study-{hashlib.sha256(study_uid.encode()).hexdigest()[:12]}"
 
 
 def mark_anonymous(dataset: Dataset) -> None:

@@ -12,45 +12,59 @@ from DCMMultiTaskLib.errors import InputError, about, count
 from DCMMultiTaskLib.imaging.dicom_files import LeftOut, attentive
 from DCMMultiTaskLib.imaging.dicom_headers import TIME_TAGS, DicomImage, read_images
 from DCMMultiTaskLib.imaging.dicom_phases import Phases, find_phases
-from DCMMultiTaskLib.imaging.dicom_pixels import other_kind, read_slices
+from DCMMultiTaskLib.imaging.dicom_pixels import as_volume, other_kind, read_slices
 from DCMMultiTaskLib.imaging.dicom_stacks import (
     Stack,
     aligned,
     angle,
     check_positions,
-    corner,
     find_stacks,
     slice_spacing,
 )
 from DCMMultiTaskLib.imaging.folders import folder_name, walk
+from DCMMultiTaskLib.imaging.identifiers import Identifiers
+from DCMMultiTaskLib.imaging.naming import study_name
 from DCMMultiTaskLib.imaging.short_axis import STRAY, NoShortAxis, choose, listed, why_not_taken, why_unsuitable
 from DCMMultiTaskLib.imaging.study import USED, Instance, Source, Study
-from DCMMultiTaskLib.imaging.volume import Volume
 
 COPY = "a copy of another image"
 _NAMED = 3  # files that a note names
 
 
-def read_dicom_file(path: Path, *, name: str) -> Study:
+def read_dicom_file(path: Path, *, name: str = "", known: Identifiers | None = None) -> Study:
     """Read one file: a study of one slice, or the stack in an enhanced file of many frames.
+
+    Args:
+        path: The file.
+        name: What the study is called; found by `naming.study_name` if empty.
+        known: Gathers what identifies the patient, which is then in none of the study's texts.
 
     Raises:
         InputError: The file is damaged, or what it holds is no stack.
     """
-    with attentive() as said:
-        images = read_images(path)
-    if len(images) > 1:
-        return _study(path, name, images, {path: USED}, _warnings(said), None)
-    (image,) = images
-    with about(name):
+    known = known or Identifiers()
+    with attentive() as said, known.read_from(path):
+        images = read_images(path, known)
+    name = name or study_name(path, known)
+    with known.kept_out_of_errors([path]), about(name):
+        if len(images) > 1:
+            return _study(path, name, images, {path: USED}, _warnings(said), None, False, known)
+        (image,) = images
         array = read_slices([image], image)
-        volume = _volume(array, [image], image, image.spacing[2])
-    source = Source(path, image.study, image.description, ((_instance(image),),), ((path, USED),))
-    return Study(name, [volume], None, source, _warnings(said), image.height_cm, image.weight_kg)
+        volume = as_volume(array, [image], image, image.spacing[2])
+    used, notes = ((known.hide(path.name), USED),), tuple(map(known.hide_in, _warnings(said)))
+    source = Source(path, image.study, known.hide(image.label), ((_instance(image),),), used)
+    return Study(name, [volume], None, source, notes, image.height_cm, image.weight_kg)
 
 
 def read_dicom_folder(
-    folder: Path, *, series: str | None = None, files: Sequence[Path] | None = None, short_axis_only: bool = False
+    folder: Path,
+    *,
+    series: str | None = None,
+    name: str = "",
+    known: Identifiers | None = None,
+    files: Sequence[Path] | None = None,
+    short_axis_only: bool = False,
 ) -> Study:
     """Read the short-axis stack below a folder.
 
@@ -61,6 +75,8 @@ def read_dicom_folder(
     Args:
         folder: Searched with all folders below it.
         series: Number or description of the series to take.
+        name: What the study is called; found by `naming.study_name` if empty.
+        known: Gathers what identifies the patient, which is then in none of the study's texts.
         files: Read these alone, which lie below the folder.
         short_axis_only: Take no stack that is not likely to be a short axis, unless `series` asks for it.
 
@@ -71,6 +87,7 @@ def read_dicom_folder(
         NoShortAxis: With `short_axis_only`, where there is none.
         InputError: No image, images of several patients, a missing image, uneven slice distances, no order of phases.
     """
+    known = known or Identifiers()
     reasons: dict[Path, str] = {}
     images: list[DicomImage] = []
     with attentive() as said:
@@ -78,42 +95,23 @@ def read_dicom_folder(
             try:
                 if path.name.startswith("."):
                     raise LeftOut(path, "a hidden file")
-                images += read_images(path)
+                with known.read_from(path):
+                    images += read_images(path, known)
             except LeftOut as reason:
                 reasons[path] = reason.reason
-    if not images:
+    with known.kept_out_of_errors([*reasons, *(image.path for image in images)]):
+        if images:
+            called = name or study_name(folder, known)
+            return _study(folder, called, images, reasons, _warnings(said), series, short_axis_only, known)
         if short_axis_only:
-            raise NoShortAxis(folder_name(folder), reasons)
-        raise InputError(f"{folder}: the folder holds no DICOM images.{_sentences(_notes_on(reasons, folder))}")
-    return _study(folder, folder_name(folder), images, reasons, _warnings(said), series, short_axis_only)
+            raise NoShortAxis(name or folder_name(folder), _shown(reasons, folder, known))
+        told = _sentences(_notes_on(reasons, folder, known))
+        raise InputError(f"{known.hide(str(folder))}: the folder holds no DICOM images.{told}")
 
 
 def _files_below(folder: Path, reasons: dict[Path, str]) -> Iterator[Path]:
     for directory, _, names in walk(folder, locked=lambda path, why: reasons.update({path: _closed(why)})):
         yield from (directory / name for name in names)
-
-
-def read_numbered(files: Sequence[Path]) -> tuple[Volume, list[int]]:
-    """The volume of slices that someone has chosen, sorted along their normal.
-
-    Args:
-        files: One for each slice.
-
-    Returns:
-        The volume, and for each of its slices the number of the given file.
-
-    Raises:
-        InputError: A file is damaged, or the slices form no volume.
-    """
-    with attentive():
-        images = [image for path in files for image in read_images(path)]
-    reference = images[0]
-    if len(images) > len(files) or not all(aligned(image, reference) for image in images):
-        raise InputError("the slices differ in size, pixel spacing or orientation.")
-    order = sorted(range(len(images)), key=lambda number: float(corner(images[number], reference) @ reference.normal))
-    slices = [images[number] for number in order]
-    spacing = slice_spacing(slices, reference)
-    return _volume(read_slices(slices, reference), slices, reference, spacing), order
 
 
 def _closed(why: str) -> str:
@@ -135,14 +133,15 @@ def _study(
     files: dict[Path, str],
     notes: Sequence[str],
     series: str | None,
-    short_axis_only: bool = False,
+    short_axis_only: bool,
+    known: Identifiers,
 ) -> Study:
     """The study that images form; `files` says of the others why they are none."""
     originals = {image.identity: image for image in images}
     reasons = dict.fromkeys(set(images) - set(originals.values()), COPY)
     images = list(originals.values())
     if series is not None:
-        chosen = _series(images, series, name)
+        chosen = _series(images, series, name, known)
         reasons |= {image: "another series" for image in images if image not in chosen}
         images = chosen
     patients = {image.patient for image in images if image.patient}
@@ -156,7 +155,7 @@ def _study(
     stack, others, said = choose(find_stacks(images))
     if short_axis_only and series is None and why_unsuitable(stack):
         reasons |= {image: f"{why_unsuitable(one)}: {one}" for one in (stack, *others) for image in one.images}
-        raise NoShortAxis(name, files | {image.path: why for image, why in reasons.items()})
+        raise NoShortAxis(name, _shown(files | {image.path: why for image, why in reasons.items()}, path, known))
     check_positions(stack, others, name)
     if others and stack.slices < 3 and series is None:
         raise InputError(
@@ -171,7 +170,7 @@ def _study(
             spacing = slice_spacing(phases.images[0], stack.reference)
         except InputError as error:
             stray = {image.path: why for image, why in reasons.items() if why.endswith(STRAY)}
-            raise InputError(" ".join([str(error), *said, *_notes_on(stray, path)])) from error
+            raise InputError(" ".join([str(error), *said, *_notes_on(stray, path, known)])) from error
         arrays = [read_slices(slices, stack.reference) for slices in phases.images]
     kept = _one_kind(arrays, phases, name)
     for number in set(range(len(arrays))) - set(kept):
@@ -179,27 +178,27 @@ def _study(
     taken = [phases.images[number] for number in kept]
     used = {image.path for slices in taken for image in slices}
     files |= {image.path: why for image, why in reasons.items() if image.path not in used}
-    told = [*notes, *said, *_notes_on_stack(stack, phases, taken), *_notes_on(files, path)]
+    told = [*notes, *said, *_notes_on_stack(stack, phases, taken), *_notes_on(files, path, known)]
     first = taken[0][0]
     times = tuple(slices[0].times["TriggerTime"] or 0.0 for slices in taken) if phases.tag == "TriggerTime" else ()
     return Study(
         name,
-        [_volume(arrays[n], phases.images[n], stack.reference, spacing) for n in kept],
+        [as_volume(arrays[n], phases.images[n], stack.reference, spacing) for n in kept],
         times_ms=times if len(set(times)) == len(times) > 1 else None,
         source=Source(
             path,
             first.study,
-            first.description,
+            known.hide(first.label),
             tuple(tuple(map(_instance, slices)) for slices in taken),
-            tuple(sorted((files | dict.fromkeys(used, USED)).items())),
+            _shown(files | dict.fromkeys(used, USED), path, known),
         ),
-        notes=tuple(told),
+        notes=tuple(map(known.hide_in, told)),
         height_cm=first.height_cm,
         weight_kg=first.weight_kg,
     )
 
 
-def _series(images: Sequence[DicomImage], wanted: str, name: str) -> list[DicomImage]:
+def _series(images: Sequence[DicomImage], wanted: str, name: str, known: Identifiers) -> list[DicomImage]:
     """The images of the series with that number or description; of a part of it where it is the only one."""
     text = wanted.strip().casefold()
     for fits in (
@@ -210,9 +209,9 @@ def _series(images: Sequence[DicomImage], wanted: str, name: str) -> list[DicomI
         chosen = list(filter(fits, images))
         if chosen:
             return chosen
-    counts = Counter((image.number, image.description) for image in images)
+    counts = Counter((image.number, image.label) for image in images)
     listed = "; ".join(f"{number or '-'} {text}: {count(n, 'image')}" for (number, text), n in sorted(counts.items()))
-    raise InputError(f"{name}: there is no series {wanted!r}; there are (number, description): {listed}.")
+    raise InputError(f"{name}: there is no series {known.hide(wanted)!r}; there are (number, description): {listed}.")
 
 
 def _one_kind(arrays: Sequence[np.ndarray], phases: Phases, name: str) -> list[int]:
@@ -252,17 +251,22 @@ def _notes_on_stack(stack: Stack, phases: Phases, taken: Sequence[Sequence[Dicom
     return notes
 
 
-def _notes_on(files: Mapping[Path, str], folder: Path) -> list[str]:
+def _notes_on(files: Mapping[Path, str], folder: Path, known: Identifiers) -> list[str]:
     """A sentence for each reason why files were left out."""
-    groups: dict[str, list[Path]] = defaultdict(list)
+    groups: dict[str, list[str]] = defaultdict(list)
     for file, reason in sorted(files.items()):
         if reason != USED:
-            groups[reason].append(file)
+            groups[reason].append(known.hide(_relative(file, folder)))
     return [
-        f"{count(len(paths), 'file')} left out ({reason}): "
-        f"{', '.join(_relative(file, folder) for file in paths[:_NAMED])}{', ...' if len(paths) > _NAMED else ''}."
-        for reason, paths in groups.items()
+        f"{count(len(names), 'file')} left out ({reason}): "
+        f"{', '.join(dict.fromkeys(names[:_NAMED]))}{', ...' if len(names) > _NAMED else ''}."
+        for reason, names in groups.items()
     ]
+
+
+def _shown(files: Mapping[Path, str], folder: Path, known: Identifiers) -> tuple[tuple[str, str], ...]:
+    """What became of each file, by a name that tells no one who the patient is."""
+    return tuple((known.hide(_relative(file, folder)), known.hide_in(why)) for file, why in sorted(files.items()))
 
 
 def _relative(file: Path, folder: Path) -> str:
@@ -271,9 +275,3 @@ def _relative(file: Path, folder: Path) -> str:
 
 def _instance(image: DicomImage) -> Instance:
     return Instance(image.path, image.instance, image.series, image.frame)
-
-
-def _volume(array: np.ndarray, slices: Sequence[DicomImage], reference: DicomImage, spacing: float) -> Volume:
-    grid = slices[0] if aligned(slices[0], reference) else reference
-    x, y, z = corner(slices[0], reference).tolist()
-    return Volume.of(array, (*grid.spacing[:2], spacing), (x, y, z), grid.direction)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pydicom
 from pydicom.uid import UID
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.identifiers import Identifiers
 
 NOT_DICOM = "not DICOM"
 SUFFIXES = (".dcm", ".ima")
@@ -64,6 +67,16 @@ def may_be_dicom(path: Path) -> bool:
         return False
 
 
+def looks_like_dicom(path: Path) -> bool:
+    """Whether a file, even a damaged one, is meant to be DICOM."""
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    try:
+        return path.suffix.lower() not in OTHER_SUFFIXES and pydicom.misc.is_dicom(path)
+    except OSError:
+        return False
+
+
 def is_directory(path: Path) -> bool:
     """Whether a file is a DICOMDIR, the index of a disc."""
     return path.name.upper() == "DICOMDIR"
@@ -86,8 +99,10 @@ def tag_numbers(*names: str) -> list[pydicom.tag.BaseTag | int]:
     return [pydicom.tag.Tag(name) for name in names]
 
 
-def read_header(path: Path, tags: list[pydicom.tag.BaseTag | int], *, until: str | None = None) -> pydicom.Dataset:
-    """The header; a file without the 128 bytes of preamble is read as well."""
+def read_header(
+    path: Path, tags: list[pydicom.tag.BaseTag | int] | None, *, until: str | None = None
+) -> pydicom.Dataset:
+    """The header, or these tags of it; a file without the 128 bytes of preamble is read as well."""
     last = pydicom.tag.Tag(until) if until else pydicom.tag.Tag(0x7FE00000)
     try:
         with path.open("rb") as file:
@@ -125,3 +140,61 @@ def text_of(header: pydicom.Dataset, name: str) -> str:
     except Exception:  # a value that pydicom cannot convert says nothing
         return ""
     return "" if value is None else str(value).strip(" \0")
+
+
+def numbers_of(path: Path, header: pydicom.Dataset, name: str) -> list[float]:
+    """The numbers of a tag; none where it is missing.
+
+    Raises:
+        InputError: It is damaged.
+    """
+    try:
+        value: Any = header.get(name)
+        values = [] if value is None or value == "" else [float(v) for v in (value if np.iterable(value) else [value])]
+    except Exception:
+        values = [math.nan]
+    if not all(map(math.isfinite, values)):
+        tag = pydicom.tag.Tag(name)
+        raise InputError(f"{path.name}: the DICOM tag ({tag.group:04x},{tag.element:04x}) is damaged.")
+    return values
+
+
+def number_of(header: pydicom.Dataset, name: str) -> float | None:
+    """A number that a stack can do without; None where it is missing or damaged."""
+    try:
+        return next(iter(numbers_of(Path(), header, name)), None)
+    except InputError:
+        return None
+
+
+def time_of(header: pydicom.Dataset, name: str) -> float | None:
+    """A number, or the time of day in seconds."""
+    if not name.endswith("Time") or name == "TriggerTime":
+        return number_of(header, name)
+    text = text_of(header, name)
+    clock = (text[8:] if name.endswith("DateTime") else text).replace(":", "").partition("+")[0].partition("-")[0]
+    try:
+        return int(clock[:2]) * 3600 + int(clock[2:4] or 0) * 60 + float(clock[4:] or 0)
+    except ValueError:
+        return None
+
+
+def gather(files: Iterable[Path], *, keep: bool = False) -> Identifiers:
+    """What the headers of DICOM files say; others among them are passed over."""
+    known = Identifiers(keep=keep)
+    if keep:
+        return known
+    found = False
+    with attentive():
+        for file in files:
+            if file.suffix.lower() in OTHER_SUFFIXES:
+                continue
+            found = found or looks_like_dicom(file)
+            for until in (None, "BodyPartExamined"):  # damage may lie behind what tells who the patient is
+                with suppress(InputError, OSError):
+                    header = read_header(file, None, until=until)
+                    if "SOPClassUID" in header or file.suffix.lower() in SUFFIXES:
+                        known.add(header)
+                    break
+    known.unreadable = found and not known.headers
+    return known

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pydicom
@@ -20,12 +19,17 @@ from DCMMultiTaskLib.imaging.dicom_files import (
     SUFFIXES,
     LeftOut,
     is_directory,
+    number_of,
+    numbers_of,
     patient_of,
     read_header,
     stated_kind,
     tag_numbers,
     text_of,
+    time_of,
 )
+from DCMMultiTaskLib.imaging.identifiers import Identifiers
+from DCMMultiTaskLib.imaging.technical_words import HIDDEN, technical
 
 TIME_TAGS = ("TriggerTime", "TemporalPositionIdentifier", "ContentTime", "AcquisitionTime", "InstanceNumber")
 """What can tell the order of the phases, the most trusted first."""
@@ -59,6 +63,7 @@ class DicomImage:
         patient: Tells patients apart; not kept with the study.
         number: Series number.
         description: Series description, or its number.
+        label: The same for messages: without words that may be names.
         component: `magnitude`, `phase`, `real` or `imaginary`.
         traits: Image type, echo time and inversion time: differ between kinds of images, not between heart phases.
         size: Columns and rows.
@@ -81,6 +86,7 @@ class DicomImage:
     patient: str
     number: str
     description: str
+    label: str
     component: str
     traits: tuple[object, ...]
     size: tuple[int, int]
@@ -118,21 +124,28 @@ class DicomImage:
         return np.array(self.size) * self.spacing[:2]
 
 
-def read_images(path: Path) -> list[DicomImage]:
+def read_images(path: Path, known: Identifiers | None = None) -> list[DicomImage]:
     """Every image of a file.
+
+    Args:
+        path: The file.
+        known: Is told what the header says of the patient, even where the file holds no image; without it labels are
+            descriptions as they are.
 
     Raises:
         LeftOut: The file holds no grey MR image whose pixels have a size.
         InputError: It is damaged.
     """
-    named = path.suffix.lower() in SUFFIXES
+    known, named = known or Identifiers(keep=True), path.suffix.lower() in SUFFIXES
     if path.suffix.lower() in OTHER_SUFFIXES:
         raise LeftOut(path, NOT_DICOM)
     try:
-        header = read_header(path, _TAGS)
+        header = read_header(path, _TAGS if known.keep else None)
     except OSError as error:
         raise LeftOut(path, f"it cannot be opened: {error.strerror}") from error
     except InputError as error:
+        with suppress(InputError):  # the damage may lie behind what tells who the patient is
+            known.add(read_header(path, None, until="BodyPartExamined"))
         if not (named or pydicom.misc.is_dicom(path)):
             raise LeftOut(path, NOT_DICOM) from error
         kind = stated_kind(path)
@@ -141,6 +154,7 @@ def read_images(path: Path) -> list[DicomImage]:
         raise
     if not named and "SOPClassUID" not in header:
         raise LeftOut(path, NOT_DICOM)
+    known.add(header)
     kind = UID(text_of(header, "SOPClassUID")) or stated_kind(path) or UID("")
     if kind == DIRECTORY or is_directory(path):
         raise LeftOut(path, "an index of other files, DICOMDIR")
@@ -154,14 +168,15 @@ def read_images(path: Path) -> list[DicomImage]:
         raise LeftOut(path, f"its modality is {modality}, not MR")
     if (header.get("SamplesPerPixel") or 1) > 1:
         raise LeftOut(path, "in colour")
-    frames = int(_number(header, "NumberOfFrames") or 1)
+    frames = int(number_of(header, "NumberOfFrames") or 1)
     groups = header.get("PerFrameFunctionalGroupsSequence")
     if groups is not None and len(groups) == frames and (frames > 1 or "PixelSpacing" not in header):
         shared = header.get("SharedFunctionalGroupsSequence") or [pydicom.Dataset()]
-        return [_image(path, _Frame(header, one, shared[0], number)) for number, one in enumerate(groups, start=1)]
+        numbered = enumerate(groups, start=1)
+        return [_image(path, _Frame(header, one, shared[0], number), known) for number, one in numbered]
     if frames > 1:
         raise LeftOut(path, "many frames in a file that does not say where each of them lies")
-    return [_image(path, _Frame(header))]
+    return [_image(path, _Frame(header), known)]
 
 
 class _Frame:
@@ -184,11 +199,11 @@ class _Frame:
         return self.header
 
 
-def _image(path: Path, frame: _Frame) -> DicomImage:
+def _image(path: Path, frame: _Frame, known: Identifiers) -> DicomImage:
     header = frame.header
 
     def numbers(name: str, group: str = "") -> list[float]:
-        return _numbers(path, frame.source(name, group), name)
+        return numbers_of(path, frame.source(name, group), name)
 
     pixel_spacing = numbers("PixelSpacing", "PixelMeasuresSequence")
     if len(pixel_spacing) != 2:
@@ -206,18 +221,18 @@ def _image(path: Path, frame: _Frame) -> DicomImage:
         direction[:, 2] = np.cross(direction[:, 0], direction[:, 1])
         if not np.isclose(np.linalg.norm(direction[:, 2]), 1, atol=0.02):
             raise InputError(f"{path.name}: the DICOM tag (0020,0037) is damaged.")
-    times = {name: _time(header, name) for name in TIME_TAGS}
+    times = {name: time_of(header, name) for name in TIME_TAGS}
     image_type, component = header.get("ImageType"), text_of(header, "ComplexImageComponent")
     if frame.own is not None:
         content = frame.source("TemporalPositionIndex", "FrameContentSequence")
         times = {
-            "TriggerTime": _number(
+            "TriggerTime": number_of(
                 frame.source("NominalCardiacTriggerDelayTime", "CardiacSynchronizationSequence"),
                 "NominalCardiacTriggerDelayTime",
             ),
-            "TemporalPositionIdentifier": _number(content, "TemporalPositionIndex"),
+            "TemporalPositionIdentifier": number_of(content, "TemporalPositionIndex"),
             "ContentTime": None,
-            "AcquisitionTime": _time(
+            "AcquisitionTime": time_of(
                 frame.source("FrameAcquisitionDateTime", "FrameContentSequence"), "FrameAcquisitionDateTime"
             ),
             "InstanceNumber": float(frame.number),
@@ -227,15 +242,17 @@ def _image(path: Path, frame: _Frame) -> DicomImage:
     kinds = tuple(
         str(part).strip().upper() for part in ([image_type] if isinstance(image_type, str) else image_type or ())
     )
-    echo = _number(frame.source("EffectiveEchoTime", "MREchoSequence"), "EffectiveEchoTime") or _number(
+    echo = number_of(frame.source("EffectiveEchoTime", "MREchoSequence"), "EffectiveEchoTime") or number_of(
         header, "EchoTime"
     )
-    inversion = _number(header, "InversionTime")
-    counts = (_number(header, name) for name in ("CardiacNumberOfImages", "NumberOfTemporalPositions"))
+    inversion = number_of(header, "InversionTime")
+    counts = (number_of(header, name) for name in ("CardiacNumberOfImages", "NumberOfTemporalPositions"))
     transformation = "PixelValueTransformationSequence"
     slope, intercept = (numbers(name, transformation) for name in ("RescaleSlope", "RescaleIntercept"))
-    number = text_of(header, "SeriesNumber")
-    height_m, weight_kg = (_number(header, name) or None for name in ("PatientSize", "PatientWeight"))  # 0: not known
+    number, description = text_of(header, "SeriesNumber"), text_of(header, "SeriesDescription")
+    label = description if known.keep else technical(description)
+    unnamed = f"series {number}" if number else "a series without a name"
+    height_m, weight_kg = (number_of(header, name) or None for name in ("PatientSize", "PatientWeight"))  # 0: not known
     return DicomImage(
         path=path,
         frame=frame.number,
@@ -244,15 +261,15 @@ def _image(path: Path, frame: _Frame) -> DicomImage:
         study=text_of(header, "StudyInstanceUID"),
         patient=patient_of(header),
         number=number,
-        description=text_of(header, "SeriesDescription")
-        or (f"series {number}" if number else "a series without a name"),
+        description=description or unnamed,
+        label=label if label.strip(HIDDEN) else unnamed,
         component=_component(kinds, component),
         traits=(kinds, None if echo is None else round(echo, 1), inversion),
         size=(int(header.Columns), int(header.Rows)),
         spacing=(pixel_spacing[1], pixel_spacing[0], distance),
         position=np.array(position) if located else None,
         direction=direction,
-        location=_number(header, "SliceLocation"),
+        location=number_of(header, "SliceLocation"),
         times=times,
         phases=next((int(count) for count in counts if count and count > 0), None),
         rescale=(slope[0] if slope else 1.0, intercept[0] if intercept else 0.0),
@@ -266,35 +283,3 @@ def _component(kinds: tuple[str, ...], stated: str) -> str:
         if stated.upper() == name.upper() or (not stated and any(kind in words for kind in kinds[2:])):
             return name
     return "magnitude"
-
-
-def _numbers(path: Path, header: pydicom.Dataset, name: str) -> list[float]:
-    try:
-        value: Any = header.get(name)
-        values = [] if value is None or value == "" else [float(v) for v in (value if np.iterable(value) else [value])]
-    except Exception:
-        values = [math.nan]
-    if not all(map(math.isfinite, values)):
-        tag = pydicom.tag.Tag(name)
-        raise InputError(f"{path.name}: the DICOM tag ({tag.group:04x},{tag.element:04x}) is damaged.")
-    return values
-
-
-def _number(header: pydicom.Dataset, name: str) -> float | None:
-    """A number that a stack can do without; None where it is missing or damaged."""
-    try:
-        return next(iter(_numbers(Path(), header, name)), None)
-    except InputError:
-        return None
-
-
-def _time(header: pydicom.Dataset, name: str) -> float | None:
-    """A number, or the time of day in seconds."""
-    if not name.endswith("Time") or name == "TriggerTime":
-        return _number(header, name)
-    text = text_of(header, name)
-    clock = (text[8:] if name.endswith("DateTime") else text).replace(":", "").partition("+")[0].partition("-")[0]
-    try:
-        return int(clock[:2]) * 3600 + int(clock[2:4] or 0) * 60 + float(clock[4:] or 0)
-    except ValueError:
-        return None

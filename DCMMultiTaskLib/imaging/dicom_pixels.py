@@ -13,9 +13,10 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.dicom_files import attentive
-from DCMMultiTaskLib.imaging.dicom_headers import DicomImage
-from DCMMultiTaskLib.imaging.dicom_stacks import aligned, corner
+from DCMMultiTaskLib.imaging.dicom_headers import DicomImage, read_images
+from DCMMultiTaskLib.imaging.dicom_stacks import aligned, corner, slice_spacing
 from DCMMultiTaskLib.imaging.quiet import plain_path, quiet_libraries
+from DCMMultiTaskLib.imaging.volume import Volume
 
 
 def read_slices(slices: Sequence[DicomImage], reference: DicomImage) -> np.ndarray:
@@ -26,6 +27,36 @@ def read_slices(slices: Sequence[DicomImage], reference: DicomImage) -> np.ndarr
     """
     planes = [_resampled(pixels, image, reference) for image in slices for pixels in [_rescaled(image)]]
     return np.stack(planes)
+
+
+def as_volume(array: np.ndarray, slices: Sequence[DicomImage], reference: DicomImage, spacing: float) -> Volume:
+    """Pixels of sorted slices with their place: that of the first slice, on the reference's grid."""
+    grid = slices[0] if aligned(slices[0], reference) else reference
+    x, y, z = corner(slices[0], reference).tolist()
+    return Volume.of(array, (*grid.spacing[:2], spacing), (x, y, z), grid.direction)
+
+
+def read_numbered(files: Sequence[Path]) -> tuple[Volume, list[int]]:
+    """The volume of slices that someone has chosen, sorted along their normal.
+
+    Args:
+        files: One for each slice.
+
+    Returns:
+        The volume, and for each of its slices the number of the given file.
+
+    Raises:
+        InputError: A file is damaged, or the slices form no volume.
+    """
+    with attentive():
+        images = [image for path in files for image in read_images(path)]
+    reference = images[0]
+    if len(images) > len(files) or not all(aligned(image, reference) for image in images):
+        raise InputError("the slices differ in size, pixel spacing or orientation.")
+    order = sorted(range(len(images)), key=lambda number: float(corner(images[number], reference) @ reference.normal))
+    slices = [images[number] for number in order]
+    spacing = slice_spacing(slices, reference)
+    return as_volume(read_slices(slices, reference), slices, reference, spacing), order
 
 
 def _rescaled(image: DicomImage) -> np.ndarray:

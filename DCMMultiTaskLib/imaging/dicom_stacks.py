@@ -69,7 +69,8 @@ class Stack:
         return {round(image.location) for image in self.images if image.location is not None}
 
     def __str__(self) -> str:
-        return f"{self.description}: {count(self.slices, 'slice')} x {count(self.phases, 'phase')}"
+        label = Counter(image.label for image in self.images).most_common(1)[0][0]
+        return f"{label}: {count(self.slices, 'slice')} x {count(self.phases, 'phase')}"
 
 
 def aligned(image: DicomImage, other: DicomImage) -> bool:

@@ -9,9 +9,10 @@ import SimpleITK as sitk
 
 from DCMMultiTaskLib.errors import InputError, about, count
 from DCMMultiTaskLib.imaging.dicom import read_dicom_file, read_dicom_folder
-from DCMMultiTaskLib.imaging.dicom_files import is_directory, may_be_dicom
-from DCMMultiTaskLib.imaging.folders import folder_name
+from DCMMultiTaskLib.imaging.dicom_files import is_directory, looks_like_dicom, may_be_dicom
 from DCMMultiTaskLib.imaging.headers import readable
+from DCMMultiTaskLib.imaging.identifiers import Identifiers
+from DCMMultiTaskLib.imaging.naming import plain_name
 from DCMMultiTaskLib.imaging.nifti import read_nifti
 from DCMMultiTaskLib.imaging.quiet import quiet_libraries
 from DCMMultiTaskLib.imaging.study import USED, Source, Study
@@ -20,15 +21,17 @@ from DCMMultiTaskLib.imaging.volume import Volume
 _ITK_READERS = {".nrrd": "NrrdImageIO", ".nhdr": "NrrdImageIO", ".mha": "MetaImageIO", ".mhd": "MetaImageIO"}
 _NIFTI = (".nii", ".nii.gz", ".hdr", ".img")
 _MOST_LABELS = 8
-_EXTENSIONS = (".seg.nrrd", ".seq.nrrd", ".nii.gz", ".nrrd", ".nhdr", ".nii", ".mha", ".mhd", ".dcm", ".ima")
 
 
-def read_study(path: Path, *, series: str | None = None) -> Study:
+def read_study(path: Path, *, series: str | None = None, name: str = "", keep_identifiers: bool = False) -> Study:
     """Read a study.
 
     Args:
         path: A NRRD, NIfTI, MetaImage or DICOM file, or a folder with DICOM images (or its DICOMDIR).
         series: Number or description of the DICOM series to take; the most likely short axis if None.
+        name: What the study is called; after its file or folder if empty, or by a pseudonym where that name holds an
+            identifier of the DICOM headers (`naming.study_name`).
+        keep_identifiers: Leave in names, notes and errors what identifies the patient of DICOM files.
 
     Returns:
         One volume, or the phases of a cine in order of time (a file with four axes, or DICOM images of several moments
@@ -43,10 +46,17 @@ def read_study(path: Path, *, series: str | None = None) -> Study:
         >>> len(study.phases), study.geometry.spacing  # doctest: +SKIP
         (1, (1.4, 1.4, 8.0))
     """
-    path = Path(path)
+    path, known = Path(path), Identifiers(keep=keep_identifiers)
+    if not path.is_file() or not looks_like_dicom(path):
+        return _read_study(path, series, name, known)
+    with known.read_from(path):
+        return _read_study(path, series, name, known)
+
+
+def _read_study(path: Path, series: str | None, name: str, known: Identifiers) -> Study:
     try:
         if path.is_dir():
-            return read_dicom_folder(path, series=series)
+            return read_dicom_folder(path, series=series, name=name, known=known)
         if not path.stat().st_size:
             raise InputError(f"{path.name}: the file is empty.")
         with path.open("rb"):
@@ -56,28 +66,18 @@ def read_study(path: Path, *, series: str | None = None) -> Study:
     except OSError as error:
         raise InputError(f"{path.name}: the file cannot be opened ({error.strerror}).") from error
     if is_directory(path):
-        return read_dicom_folder(path.parent, series=series)
+        return read_dicom_folder(path.parent, series=series, name=name, known=known)
     if series is not None:
         raise InputError(f"{path.name}: a series can be chosen in a DICOM folder, not in a file.")
-    name, kind = study_name(path), path.name.lower()
+    kind = path.name.lower()
     if not kind.endswith((*_NIFTI, *_ITK_READERS)):
         if not may_be_dicom(path):
             raise InputError(f"{path.name}: this is not a NRRD, NIfTI, MetaImage or DICOM file, or it is damaged.")
-        return read_dicom_file(path, name=name)
+        return read_dicom_file(path, name=name, known=known)
     with about(path.name):
         phases, notes = read_nifti(path) if kind.endswith(_NIFTI) else _read_by_itk(path)
-    return Study(name, phases, source=Source(path=path, files=((path, USED),)), notes=tuple(notes))
-
-
-def study_name(path: Path) -> str:
-    """The file's name without its image extension; a folder's name."""
-    path = Path(path)
-    if path.is_dir():
-        return folder_name(path)
-    for extension in _EXTENSIONS:
-        if path.name.lower().endswith(extension) and len(path.name) > len(extension):
-            return path.name[: -len(extension)]
-    return path.name
+    source = Source(path=path, files=((path.name, USED),))
+    return Study(name or plain_name(path), phases, source=source, notes=tuple(notes))
 
 
 def _read_by_itk(path: Path) -> tuple[list[Volume], list[str]]:
@@ -146,19 +146,13 @@ def describe_study(study: Study) -> str:
 
 def summarise_files(source: Source) -> list[dict[str, object]]:
     """What became of the files below a folder, JSON-ready: counts by reason, and the names of those not used."""
-    groups: dict[str, list[Path]] = {}
+    groups: dict[str, list[str]] = {}
     for file, why in source.files:
         groups.setdefault(why, []).append(file)
     return [
-        {"reason": why, "count": len(files)}
-        | ({} if why == USED else {"names": [_below(file, source) for file in files]})
+        {"reason": why, "count": len(files)} | ({} if why == USED else {"names": files})
         for why, files in sorted(groups.items(), key=lambda group: group[0] != USED)
     ]
-
-
-def _below(file: Path, source: Source) -> str:
-    inside = source.path is not None and source.path != file and file.is_relative_to(source.path)
-    return file.relative_to(source.path).as_posix() if inside and source.path else file.name
 
 
 class LabelMap(InputError):

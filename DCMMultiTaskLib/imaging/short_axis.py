@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -40,12 +39,12 @@ class NoShortAxis(InputError):
     """No stack of a study is a short axis.
 
     Attributes:
-        files: Why each file holds none, in a few words.
+        files: Why each file holds none, in a few words, by its name as `Source.files` has it.
     """
 
-    def __init__(self, name: str, files: Mapping[Path, str]) -> None:
+    def __init__(self, name: str, files: tuple[tuple[str, str], ...]) -> None:
         super().__init__(f"{name}: there is no short-axis stack (--series chooses another one).")
-        self.files = dict(files)
+        self.files = files
 
 
 def rank(stack: Stack) -> tuple[float, ...]:

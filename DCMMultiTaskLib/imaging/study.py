@@ -37,16 +37,16 @@ class Source:
     Attributes:
         path: The file or folder; None for a study that was made in memory.
         study_uid: DICOM study instance UID; empty for other files.
-        description: DICOM series description; empty for other files.
+        description: DICOM series description, without words that may be names; empty for other files.
         instances: `instances[phase][slice]`, in the order of the study's phases and slices; empty for other files.
-        files: What became of every file below a folder: `used`, or why it was not.
+        files: What became of every file below a folder, by its name there: `used`, or why it was not.
     """
 
     path: Path | None = None
     study_uid: str = ""
     description: str = ""
     instances: tuple[tuple[Instance, ...], ...] = ()
-    files: tuple[tuple[Path, str], ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Study:
     """One volume, or the phases of a cine.
 
     Attributes:
-        name: What the study is called in file names, nodes, tables and messages.
+        name: What the study is called in file names, nodes, tables and messages; tells no one who the patient is.
         phases: The volumes in order of time, all on one grid.
         times_ms: Time of each phase after the R wave; None where it is not known.
         source: Where the study came from.

@@ -13,6 +13,7 @@ import numpy as np
 from DCMMultiTaskLib.imaging.segments import Segment
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.scene.naming import result_name
 from DCMMultiTaskLib.scene.provenance import stamp
 from DCMMultiTaskLib.scene.segmentation import set_labels
 from DCMMultiTaskLib.scene.volumes import add_volume, refuse_transformed, set_volume, volume_from_node
@@ -78,7 +79,7 @@ def study_of(volume_node: Any) -> Study:
             grid.
     """
     refuse_transformed(volume_node)
-    name, browser = volume_node.GetName(), browser_of(volume_node)
+    name, browser = result_name(volume_node), browser_of(volume_node)
     read = json.loads((browser or volume_node).GetAttribute(READ) or "{}")
     read["notes"] = tuple(read.get("notes", ()))
     if browser is None:
@@ -122,7 +123,7 @@ def add_masks(segmentation_node: Any, result: Result, volume_node: Any, segments
     """
     browser = browser_of(volume_node)
     images, before = browser.GetSequenceNode(volume_node), masks_of(segmentation_node, browser)
-    masks = segmentation_node.GetScene().AddNewNodeByClass(SEQUENCE_CLASS, f"{volume_node.GetName()} masks")
+    masks = segmentation_node.GetScene().AddNewNodeByClass(SEQUENCE_CLASS, f"{result_name(volume_node)} masks")
     masks.SetIndexName(images.GetIndexName())
     masks.SetIndexUnit(images.GetIndexUnit())
     masks.SetIndexType(images.GetIndexType())

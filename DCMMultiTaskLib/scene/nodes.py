@@ -10,6 +10,7 @@ from DCMMultiTaskLib.imaging.segments import SEGMENTS
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.scene import chart, cine, hierarchy, provenance
 from DCMMultiTaskLib.scene.bulls_eye import set_bulls_eye
+from DCMMultiTaskLib.scene.naming import result_name
 from DCMMultiTaskLib.scene.segmentation import set_labels
 from DCMMultiTaskLib.scene.table import set_rows
 from DCMMultiTaskLib.scene.transaction import all_or_nothing
@@ -100,7 +101,7 @@ def result_to_nodes(
     segments = SEGMENTS if cavity else SEGMENTS[:1]
     _check(result, volume_node, given)
     with all_or_nothing(scene, [*given, *parts]):
-        name = volume_node.GetName()
+        name = result_name(volume_node)
         # Nodes of an earlier result stay in the folder where the user may have put them.
         placed = [node for node in (*given, *parts) if provenance.node_attributes(node)]
         segmentation_node = segmentation_node or _add(scene, "vtkMRMLSegmentationNode", f"{name} segmentation")
@@ -205,6 +206,6 @@ def _place(volume_node: Any, table_node: Any, new_nodes: list[Any]) -> int:
         if home != tree.GetSceneItemID():
             hierarchy.move_into(home, new_nodes)
             return home
-    folder = hierarchy.result_folder(volume_node, f"{volume_node.GetName()} DCM")
+    folder = hierarchy.result_folder(volume_node, f"{result_name(volume_node)} DCM")
     hierarchy.move_into(folder, new_nodes)
     return folder

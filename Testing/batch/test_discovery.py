@@ -54,11 +54,11 @@ def test_studies_of_one_name_are_told_apart_by_their_folders_and_then_by_a_hash(
 def test_a_damaged_file_belongs_to_the_study_of_its_folder(tmp_path: Path) -> None:
     save(make(positions=3, phases=1), tmp_path / "patient")
     (tmp_path / "patient" / "cut.dcm").write_bytes(b"\0" * 10)
-    (tmp_path / "noise.dcm").write_bytes(b"\0" * 10)
+    (tmp_path / "image.dcm").write_bytes(b"\0" * 10)
     whole = next((tmp_path / "patient").glob("IM*")).read_bytes()
-    (tmp_path / "begin.dcm").write_bytes(whole[:480])
+    (tmp_path / "start.dcm").write_bytes(whole[:480])
     studies, _ = discover(tmp_path)
-    assert [(study.name, len(study.dicom)) for study in studies] == [("begin", 1), ("noise", 1), ("patient", 4)]
+    assert [(study.name, len(study.dicom)) for study in studies] == [("image", 1), ("patient", 4), ("start", 1)]
 
 
 def test_files_without_study_uid_are_a_study_for_each_folder(tmp_path: Path) -> None:

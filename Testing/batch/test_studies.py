@@ -108,9 +108,9 @@ def test_label_maps_are_passed_over_and_said(tmp_path: Path) -> None:
 
 
 def test_two_patients_of_one_study_uid_are_two_studies(tmp_path: Path) -> None:
-    for patient in ("P1", "P2"):
-        save(make(positions=1, phases=1, PatientID=patient), tmp_path / patient)
-    assert found(tmp_path) == [("P1", "."), ("P2", ".")]
+    for number, patient in enumerate(("first", "second")):
+        save(make(positions=1, phases=1, PatientID=f"P{number}"), tmp_path / patient)
+    assert found(tmp_path) == [("first", "."), ("second", ".")]
 
 
 def test_links_to_folders_are_followed_once(tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ def test_every_file_of_a_folder_is_accounted_for(tmp_path: Path) -> None:
     (tmp_path / ".DS_Store").write_bytes(bytes(10))
     (tmp_path / "DICOMDIR").write_bytes(bytes(300))
     study = read_study(tmp_path)
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()]
     assert sorted(path for path, _ in study.source.files) == sorted(files)
     assert sum(why == USED for _, why in study.source.files) == 18
 
