@@ -72,7 +72,7 @@ def do_remotely(study: FoundStudy, job: Job, stop: str) -> Outcome:
 
     with _one_at_a_time:  # a worker with several threads has one model, which is not for two at a time
         if Event(stop, client=get_client()).is_set():
-            return Outcome(study.name, study.input, "stopped")
+            return Outcome(study.name, study.shown, "stopped")
         return _worker(job).do(study)
 
 

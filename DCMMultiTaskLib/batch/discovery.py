@@ -27,12 +27,14 @@ class FoundStudy:
         input: Where it lies below the input folder, with slashes: an image file, or the folder above its DICOM files.
         dicom: Its DICOM files below the input folder; empty for an image file.
         shown: What tables and messages say in place of `input`: the same without what tells who the patient is.
+        study_uid: Study instance UID of a DICOM study; empty for others.
     """
 
     name: str
     input: str
     dicom: tuple[str, ...] = ()
     shown: str = ""
+    study_uid: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def discover(
         [(path, str(key) if key else "", one) for (path, _, key), one in zip(found, known, strict=True)], root
     )
     studies = [
-        FoundStudy(name, _below(path, root), files, _shown(path, root, one))
+        FoundStudy(name, _below(path, root), files, _shown(path, root, one), one.study_uid if files else "")
         for name, (path, files, _), one in zip(names_of, found, known, strict=True)
     ]
     skipped = [

@@ -62,6 +62,7 @@ class BatchOptions:
         workers: Processes, each with the model; with 1 the work is done in this process.
         scheduler: Address of a Dask scheduler, whose workers do the work.
         resume: Go on in a folder that has results of an earlier batch.
+        name_map: Also note in this CSV which study has which name.
     """
 
     input: Path
@@ -73,6 +74,7 @@ class BatchOptions:
     workers: int = 1
     scheduler: str | None = None
     resume: bool = False
+    name_map: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from DCMMultiTaskLib.batch.discovery import discover
 from DCMMultiTaskLib.batch.options import BatchOptions, Outcome
+from DCMMultiTaskLib.batch.studies import write_name_map
 from DCMMultiTaskLib.errors import count
 
 _STATES = {"kept": "is done", "failed": "would fail", "skipped": "would be skipped"}
@@ -33,6 +34,8 @@ def preview_batch(options: BatchOptions, *, say: Callable[[str], None]) -> int:
     output = Path(options.output).absolute()
     studies, skipped = discover(options.input, output=output, keep_identifiers=options.study.keep_identifiers)
     source = options.input.absolute()
+    if options.name_map:
+        write_name_map(options.name_map, ((one.name, source / one.input, one.study_uid) for one in studies), output)
     sha256 = load_package(model).sha256
     worker = Worker(Job(source, output, model, sha256, options.device, options.batch_size, options.study), dry=True)
     said = {"done": 0, "kept": 0, "failed": 0, "skipped": 0}

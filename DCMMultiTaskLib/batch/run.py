@@ -11,6 +11,7 @@ from pathlib import Path
 from DCMMultiTaskLib.batch.discovery import discover
 from DCMMultiTaskLib.batch.folder import BatchFolder
 from DCMMultiTaskLib.batch.options import BatchOptions, BatchReport, Outcome
+from DCMMultiTaskLib.batch.studies import write_name_map
 from DCMMultiTaskLib.batch.tables import write_tables
 from DCMMultiTaskLib.errors import InputError
 
@@ -63,6 +64,8 @@ def run_batch(
     output = Path(options.output).absolute()
     studies, skipped = discover(Path(options.input), output=output, keep_identifiers=options.study.keep_identifiers)
     source = Path(options.input).absolute()
+    if options.name_map:
+        write_name_map(options.name_map, ((one.name, source / one.input, one.study_uid) for one in studies), output)
     job = Job(source, output, model, sha256, options.device, options.batch_size, options.study)
     outcomes: list[Outcome] = []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -165,8 +165,13 @@ def is_image(path: Path) -> bool:
     return name.endswith(IMAGE_EXTENSIONS) and not name.endswith(RESULT_EXTENSIONS)
 
 
-def write_name_map(path: Path, studies: Sequence[StudyPath], output: Path) -> None:
+def write_name_map(path: Path, studies: Iterable[tuple[str, Path, str]], output: Path) -> None:
     """Note which study is called what, for those who may know: rows of earlier runs stay, others cannot read the file.
+
+    Args:
+        path: A CSV file.
+        studies: Of each its name, where it lies and its study instance UID.
+        output: Folder of the results.
 
     Raises:
         InputError: It would lie among the results, which are given away, or it cannot be written.
@@ -174,10 +179,9 @@ def write_name_map(path: Path, studies: Sequence[StudyPath], output: Path) -> No
     if path.resolve().is_relative_to(output.resolve()):
         raise InputError(f"{path}: the map of names must not lie in the folder of the results; choose another place.")
     rows = {row["study"]: row for row in read_table(path)[1]} if path.is_file() else {}
-    for study in studies:
-        called = (study.place / study.name).as_posix()
-        lies = str(study.path.absolute()).encode(errors="backslashreplace").decode()
-        rows[called] = dict(zip(_MAP, (called, lies, study.study_uid), strict=True))
+    for name, where, uid in studies:
+        lies = str(where.absolute()).encode(errors="backslashreplace").decode()
+        rows[name] = dict(zip(_MAP, (name, lies, uid), strict=True))
     with atomic_path(path) as new:
         write_table(new, _MAP, ([row.get(column, "") for column in _MAP] for row in rows.values()))
         new.chmod(0o600)

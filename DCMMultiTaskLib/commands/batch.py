@@ -65,6 +65,7 @@ def batch_options(args: argparse.Namespace) -> BatchOptions:
         workers=args.workers,
         scheduler=args.scheduler,
         resume=args.resume,
+        name_map=args.name_map,
     )
 
 

@@ -148,7 +148,8 @@ def run(args: argparse.Namespace) -> int:
     if own and len(studies) > 1:
         raise InputError(f"{' and '.join(own)} can be given for one study at a time; these are {len(studies)}.")
     if args.name_map:
-        write_name_map(args.name_map, studies, args.output)
+        called = (((study.place / study.name).as_posix(), study.path, study.study_uid) for study in studies)
+        write_name_map(args.name_map, called, args.output)
     do = _show(args) if args.dry_run else _predict(args)
 
     def tell(failure: Failure) -> None:

@@ -257,3 +257,20 @@ def test_warnings_of_the_reader_do_not_quote_the_header(
         header.save_as(path)
     _, printed = run(capsys, patient, "-o", tmp_path / "out", "--dry-run")
     assert leaks(tmp_path / "out", printed) == []
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_a_batch_tells_no_one_who_the_patients_are(
+    flat: bool, patient: Path, tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = patient if flat else patient.parent / "BUMBLETHORN_Maria"
+    save(planted(PatientName="Bumblethorn^Maria", PatientID="B1234567", StudyInstanceUID="2.25.99"), other)
+    (patient / "Quaxwell_cut.dcm").write_bytes(bytes(50))
+    out, map_file = tmp_path / "out", tmp_path / "names.csv"
+    options = ("--model", tiny_model, "--phase", "first", "--name-map", map_file)
+    code = main(["batch", *map(str, (patient.parent, "-o", out, *options))])
+    said = capsys.readouterr()
+    assert code == 1 and "2.25.99" in map_file.read_text(encoding="utf-8")
+    assert len(list((out / "studies").iterdir())) >= 1
+    parts = (*PARTS, "bumblethorn", "1234567", "2.25.99")
+    assert leaks(out, (said.out, said.err), parts) == []
