@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 
 from DCMMultiTaskLib.errors import InputError, about
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
@@ -59,7 +60,7 @@ class Predictor:
         self.device = choose_device(device)
         self.batch_size = batch_size
         self.mixed_precision = mixed_precision
-        self.network = package.build_network()
+        self.network = package.build_network().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def predict(
         self,

@@ -58,7 +58,7 @@ class Runner:
     def __init__(
         self, network: nn.Module, device: torch.device, *, batch_size: int = 16, mixed_precision: bool = False
     ) -> None:
-        self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(device)
         self.device = device
         self.pixels = batch_size * REFERENCE_PIXELS
         self.mixed_precision = mixed_precision and _half_precision_pays(self.network, device)

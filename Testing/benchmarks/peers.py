@@ -187,17 +187,24 @@ PROGRAMS = {
 }
 
 
+def peak_mb() -> float:
+    """The most memory that this process has held; NaN on Windows, which tells it in another way."""
+    try:
+        import resource
+    except ImportError:
+        return float("nan")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
 def first_result(program: str, device: str, threads: int, study: Path, out: Path) -> None:
     """One study in a process of its own; prints its peak memory in MB. Run as `python peers.py PROGRAM ...`."""
-    import resource
-
     import torch
 
     torch.set_num_threads(threads)
     out.mkdir(parents=True, exist_ok=True)
     PROGRAMS[program].prepare(device)(study, out)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(peak / (1 << 20 if sys.platform == "darwin" else 1 << 10))
+    print(peak_mb())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -182,8 +181,7 @@ def child(kind: str, size: int, device: str) -> list[dict[str, float]]:
         tiled = np.concatenate([base.array] * -(-size // SLICES))[:size]
         study = Study("long", [Volume.of(tiled, base.geometry.spacing)])
     taken = seconds(lambda: predictor.predict(study))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return [{"size": size, "seconds": taken, "mb": peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)}]
+    return [{"size": size, "seconds": taken, "mb": peers.peak_mb()}]
 
 
 def _cine(phases: int) -> Study:
@@ -197,7 +195,7 @@ def _resident_mb() -> float:
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
     except (OSError, ValueError):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 10)
+        return peers.peak_mb()
 
 
 def machine(args: argparse.Namespace) -> dict[str, Any]:
@@ -220,7 +218,7 @@ def machine(args: argparse.Namespace) -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
         **packages,
-        "load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "load_before": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else "unknown",
         "date": time.strftime("%Y-%m-%d %H:%M"),
     }
 
