@@ -48,7 +48,7 @@ def measurement_report(
             measurements=measurements,
         )
         for number, segment in enumerate(segments, start=1)
-        if (measurements := _of_segment(result, segment))
+        if (result.label_map == segment.label).any() and (measurements := _of_segment(result, segment))
     ]
     whole = _of_patient(result)
     if whole:

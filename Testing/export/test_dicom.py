@@ -208,3 +208,13 @@ def test_dciodvfy_finds_no_error(written, phases: int) -> None:
     for file in written(images(phases=phases))[1]:
         said = subprocess.run(["dciodvfy", str(file)], capture_output=True, text=True, check=False)
         assert not [line for line in (said.stdout + said.stderr).splitlines() if line.startswith("Error")]
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_result_without_a_heart_or_without_a_cavity_is_written(tmp_path: Path, label: int) -> None:
+    result = result_of(save(images(), tmp_path / "study"))
+    empty = replace(result, labels={0: np.minimum(result.label_map, label)})
+    mask, report = write_dicom(empty, tmp_path / "out")
+    assert hd.seg.segread(mask).number_of_segments == 2
+    groups = hd.sr.srread(report).content.get_volumetric_roi_measurement_groups()
+    assert [group.tracking_identifier for group in groups] == ["Myocardium"][:label]

@@ -231,3 +231,14 @@ def test_a_header_with_an_impossible_height_is_done_with_a_note(predictor: Predi
 def test_a_septum_beside_the_slices_is_refused(predictor: Predictor, two_slices: Volume) -> None:
     with pytest.raises(InputError, match="septum's point lies outside"):
         predictor.predict(two_slices, septum_lps=(1e4, 0, 0))
+
+
+def test_a_region_that_misses_the_heart_gives_no_numbers_and_says_why(
+    predictor: Predictor, study: PhantomStudy
+) -> None:
+    corner = study.volume.geometry.index_to_lps @ [12, 12, 3, 1]
+    result = predictor.predict(study.volume, roi=Roi(tuple(corner[:3]), (8.0, 8.0, 200.0)))
+    assert not result.mask.any()
+    assert {row.quality for row in result.rows} <= {"no myocardium found", "outside the ROI", "constant image"}
+    assert math.isnan(result.dcm_probability) and math.isnan(result.measurements.cavity_diameter_mm)
+    assert not result.wall_segments.rows
