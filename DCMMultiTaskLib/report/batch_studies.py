@@ -18,8 +18,8 @@ from DCMMultiTaskLib.storage import read_table
 
 # A study is near the threshold when its probability is closer to it than this.
 NEAR = 0.05
-# A study failed its quality checks when more than this share of the slices with myocardium did, or fewer than half of
-# all slices passed.
+# A study failed its quality checks when more than this share of the slices from the first to the last with myocardium
+# did, or fewer than half of all slices passed.
 FAILED = 1 / 3
 
 UNDECIDED, QUALITY, CLOSE = "cannot decide", "failed quality", "near the threshold"
@@ -101,11 +101,12 @@ class BatchStudy:
         reasons = []
         if self.undecided:
             reasons.append((UNDECIDED, self.undecided))
-        found = [row for row in self.slices if row.get("myocardium_area_mm2") != 0]
-        failed = sum(row.get("quality") != "ok" for row in found)
+        found = [number for number, row in enumerate(self.slices) if row.get("myocardium_area_mm2") != 0]
+        ventricle = self.slices[found[0] : found[-1] + 1] if found else ()
+        failed = sum(row.get("quality") != "ok" for row in ventricle)
         if total and not found:
             reasons.append((QUALITY, "no myocardium found"))
-        elif total and (failed > FAILED * len(found) or 2 * ok < total):
+        elif failed > FAILED * len(ventricle) or 2 * ok < total:
             reasons.append((QUALITY, f"{total - ok} of {count(total, 'slice')} did not pass the checks"))
         elif self.summary.get("cancelled"):
             reasons.append((QUALITY, "the analysis was stopped before its end"))
@@ -194,7 +195,8 @@ def _study(folder: Path, row: Mapping[str, str], slices: list[Mapping[str, float
 def _order(study: BatchStudy) -> tuple[float, ...]:
     """Those to look at first by the gravest reason, then the rest, each by falling probability."""
     kinds = [KINDS.index(kind) for kind, _ in study.look]
-    return min(kinds, default=len(KINDS)), -len(kinds), -(study.probability or 0)
+    known = study.probability is not None
+    return min(kinds, default=len(KINDS)), known, -len(kinds), -(study.probability or 0)
 
 
 def _cells(row: Mapping[str, str]) -> dict[str, float | str | None]:

@@ -52,10 +52,11 @@ def data_of(page: Path) -> dict:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A small batch of rows alone: no study's files."""
-    head = ["study", "dcm_probability", "dcm_class", "lv_cavity_volume_ml"]
-    rows = [["a", 0.9, 1, 200], ["b", "", "", ""], ["c", 0.2, 0, 101.4], ["d", 0.97, 1, 250.6]]
+    head = ["study", "dcm_probability", "dcm_class", "lv_cavity_volume_ml", "threshold"]
+    rows = [["a", 0.9, 1, 200, 0.5], ["b", "", "", "", ""], ["c", 0.2, 0, 101.4, 0.5], ["d", 0.97, 1, 250.6, 0.5]]
+    rows.append(["e", 0.47, 0, 120, 0.5])
     write_table(tmp_path / "results.csv", head, rows)
-    slices = [[name, at, 0.5, "ok" if at else "ring open; several pieces", 900] for name in "abcd" for at in range(4)]
+    slices = [[name, at, 0.5, "ok" if at else "ring open; several pieces", 900] for name in "abcde" for at in range(4)]
     slices += [["c", at, 0.5, "ring open", 700] for at in range(4, 7)]
     columns = ["study", "slice", "dcm_probability", "quality", "myocardium_area_mm2"]
     write_table(tmp_path / "slices.csv", columns, slices)
@@ -99,17 +100,23 @@ def test_five_hundred_studies_take_less_than_15_megabytes(five_hundred: Path) ->
     assert five_hundred.stat().st_size < 15_000_000
 
 
-def test_studies_to_look_at_first_are_on_top_with_the_reason(batch_folder: Path) -> None:
-    studies = read_batch(batch_folder)
-    assert [study.name for study in studies] == ["empty-1", "noise-1", "cine-1", "heart-1", "heart-2"]
-    kinds = [[kind for kind, _ in study.look] for study in studies]
-    assert kinds == [[UNDECIDED, QUALITY], [QUALITY], [CLOSE], [], []]
-    assert studies[1].look[0][1] == "4 of 5 slices did not pass the checks"
+def test_studies_to_look_at_first_are_on_top_with_the_reason(folder: Path) -> None:
+    assert {study.name: study.look for study in read_batch(folder)} == {
+        "b": [(UNDECIDED, "no slice could be used for a probability")],
+        # More than a third of the slices of the ventricle.
+        "c": [(QUALITY, "4 of 7 slices did not pass the checks")],
+        "e": [(CLOSE, "0.47 is near the threshold 0.50")],
+        "d": [],
+        "a": [],
+    }
+    assert [study.name for study in read_batch(folder)] == ["b", "c", "e", "d", "a"]
 
 
-def test_more_than_a_third_of_failing_slices_with_myocardium_is_failed_quality(folder: Path) -> None:
-    assert [study.name for study in read_batch(folder)] == ["b", "c", "d", "a"]
-    assert read_batch(folder)[1].look == [(QUALITY, "4 of 7 slices did not pass the checks")]
+def test_an_image_without_a_heart_and_one_with_blank_slices_fail(batch_folder: Path) -> None:
+    looks = {study.name: study.look for study in read_batch(batch_folder)}
+    assert [kind for kind, _ in looks["empty-1"]] == [UNDECIDED, QUALITY]
+    assert looks["empty-1"][1][1] == "no myocardium found"
+    assert looks["blank-1"][-1] == (QUALITY, "4 of 5 slices did not pass the checks")
 
 
 def test_what_cannot_be_decided_comes_before_all_with_its_reason_and_has_no_side(folder: Path) -> None:
@@ -119,10 +126,10 @@ def test_what_cannot_be_decided_comes_before_all_with_its_reason_and_has_no_side
     reason = "the probability is 0.31 to 0.95, on both sides of the threshold 0.5."
     summary = {"cannot_decide": f"Cannot decide: {reason}", "uncertainty": {"views": 7, "intervals": intervals}}
     (place / "a_summary.json").write_text(json.dumps({**summary, "decision": {"threshold": 0.5}}))
-    study = read_batch(folder)[0]
+    study = read_batch(folder)[1]
     assert (study.name, study.look) == ("a", [(UNDECIDED, reason)])
     assert (study.values["lv_cavity_volume_ml_low"], study.values["lv_cavity_volume_ml_high"]) == (180.2, 220.9)
-    shown = data_of(write_batch_page(folder))["studies"][0]
+    shown = data_of(write_batch_page(folder))["studies"][1]
     assert (shown["undecided"], shown["values"]["dcm_probability_low"]) == (reason, 0.31)
 
 
