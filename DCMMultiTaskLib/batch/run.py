@@ -59,6 +59,10 @@ def run_batch(
         raise InputError(f"The number of workers is at least 1, not {options.workers}.")
     if options.scheduler is None:
         choose_device(options.device)
+        if options.study.scene:
+            from DCMMultiTaskLib.scene.embedded import boot
+
+            boot()
     model = Path(options.model or shipped_model()).absolute()
     sha256 = load_package(model).sha256
     output = Path(options.output).absolute()

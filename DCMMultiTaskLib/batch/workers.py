@@ -44,7 +44,11 @@ def in_this_process(studies: Sequence[FoundStudy], job: Job, cancelled: Callable
                 continue
             if writing:
                 yield writing.result()
-            writing = writer.submit(worker.write, read, result)
+                writing = None
+            if job.options.scene:  # MRML and VTK are for the main thread
+                yield worker.write(read, result)
+            else:
+                writing = writer.submit(worker.write, read, result)
             del current, read, result
         if writing:
             yield writing.result()
