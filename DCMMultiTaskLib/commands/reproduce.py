@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_data_arguments(parser, required=False)
     parser.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="folder for runs and page")
-    parser.add_argument("--quick", action="store_true", help="everything on phantoms: a rehearsal of two minutes or so")
+    parser.add_argument("--quick", action="store_true", help="everything on phantoms: a rehearsal of a minute or two")
     parser.add_argument("--resume", action="store_true", help="go on with what is in DIR")
     parser.add_argument(
         "--report-only", action="store_true", help="train nothing; write the page from the folds that are done"
