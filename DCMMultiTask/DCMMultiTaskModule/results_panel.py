@@ -37,7 +37,7 @@ class ResultsPanel:
         header = ui.sliceTable.horizontalHeader()
         header.setSortIndicatorShown(True)
         header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
-        header.setStretchLastSection(True)
+        header.setSectionResizeMode(len(COLUMNS) - 1, qt.QHeaderView.Stretch)
         # The reasons against a slice are whole sentences: they take as many lines as they need.
         ui.sliceTable.wordWrap = True
         ui.sliceTable.verticalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
@@ -236,7 +236,7 @@ def patientText(facts: dict, rows: list) -> str:
 
     first, separator, others = first_sentence(facts, rows).partition(",")
     text = f"<b>{html.escape(first)}</b>{separator}{html.escape(others)}"
-    if not math.isnan(float(facts["dcm_probability"])):
+    if not math.isnan(float(facts["dcm_probability"])) and not facts.get("cannot_decide"):
         threshold = facts["decision"]["threshold"]
         at = _("The probability is at or above the threshold of {threshold:.2f}.")
         judgement = at if facts["dcm_class"] else _("The probability is below the threshold of {threshold:.2f}.")

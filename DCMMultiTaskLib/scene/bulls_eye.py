@@ -39,12 +39,14 @@ def set_bulls_eye(node: Any, wall: WallSegments, colours: str) -> None:
     display.SetAutoWindowLevel(False)
     known = image[image > 0]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    display.SetWindowLevelMinMax(math.floor(low), math.ceil(high + 1e-6))
+    bottom, top = math.floor(low), math.ceil(high + 1e-6)
+    display.SetWindowLevelMinMax(bottom, top)
     display.SetThreshold(1e-3, max(high, 1.0) + 1)
     display.SetApplyThreshold(True)
     legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(node)
     legend.SetTitleText("Wall (mm)")
     legend.SetLabelFormat("%.0f")
+    legend.SetNumberOfLabels(min(top - bottom + 1, 8))  # one for each millimetre
 
 
 def thickness_image(wall: WallSegments) -> np.ndarray:

@@ -66,7 +66,7 @@ def make_pictures(slicer: Any, folder: Path, model: Path | None) -> None:
     widget.onProgress = grab_while_running
     click(ui.applyButton)
     widget.onProgress = follow
-    window.resize(PANEL_WIDTH, 980)
+    window.resize(PANEL_WIDTH, 1010)
     process_events()
     click_cell(ui.sliceTable, 5, 1)
     click(ui.show3DButton)
@@ -76,6 +76,9 @@ def make_pictures(slicer: Any, folder: Path, model: Path | None) -> None:
     for name, chart in (("5-chart", display.chartOf(table)), ("6-curve", display.curveOf(table))):
         image_of(plot_view(slicer, chart, 760, 420)).save(str(folder / f"{name}.png"))
 
+    click(ui.bullsEyeButton)
+    image_of(slice_view(slicer, "Red", 420, 380)).save(str(folder / "8-wall.png"))
+    click_cell(ui.sliceTable, 6, 1)
     thumbnail = image_of(slice_view(slicer, "Yellow", 220, 220))
     thumbnail.save(str(ROOT / "DCMMultiTask" / "Resources" / "Icons" / "DCMPhantom.png"))
 
@@ -188,8 +191,8 @@ def grab(widget: Any, path: Path) -> None:
     panel = native(widget.parent)
     picture = panel.grab()
     ui = widget.ui
-    results = native(ui.resultsCollapsibleButton)
-    bottom = results.mapTo(panel, results.rect().bottomLeft()).y() + 12
+    last = native(ui.batchCollapsibleButton)
+    bottom = last.mapTo(panel, last.rect().bottomLeft()).y() + 12
     picture.copy(0, 0, picture.width(), min(bottom, picture.height())).save(str(path))
 
 
