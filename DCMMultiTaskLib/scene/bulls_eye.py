@@ -12,24 +12,28 @@ from DCMMultiTaskLib.measurements.wall_segments import WallSegments, bulls_eye
 from DCMMultiTaskLib.scene.volumes import set_volume
 
 SIZE = 256
-# Far above the patient, so that nothing of the study is drawn over it.
-ABOVE_MM = 5000.0
+# So far above the volume, so that nothing of the study is drawn over it.
+ABOVE_MM = 10.0
 # Half the width of the lines between the segments.
 LINE = 0.008
 
 
-def set_bulls_eye(node: Any, wall: WallSegments, colours: str) -> None:
+def set_bulls_eye(node: Any, wall: WallSegments, colours: str, volume_node: Any) -> None:
     """Draw the mean thickness of the 17 segments: the base outside, the apex in the middle, the anterior wall on top.
 
     Args:
         node: `vtkMRMLScalarVolumeNode`; an axial slice view shows it as it is meant.
         wall: What was measured.
         colours: ID of the colour node.
+        volume_node: The study's volume; the picture lies above it.
     """
     import slicer
 
     image = thickness_image(wall)
-    origin = (-SIZE / 4, -SIZE / 4, ABOVE_MM)
+    bounds = [0.0] * 6
+    volume_node.GetRASBounds(bounds)
+    right, front = (bounds[0] + bounds[1]) / 2, (bounds[2] + bounds[3]) / 2
+    origin = (-right - SIZE / 4, -front - SIZE / 4, bounds[5] + ABOVE_MM)  # LPS, pixels of 0.5 mm
     set_volume(node, Volume.of(image[None], spacing=(0.5, 0.5, 1.0), origin=origin, direction=np.eye(3)))
     if node.GetDisplayNode() is None:
         node.CreateDefaultDisplayNodes()

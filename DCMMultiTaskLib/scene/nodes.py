@@ -94,8 +94,9 @@ def result_to_nodes(
         chart_node = table_node.GetNodeReference(CHART_ROLE)
     curve_node = table_node.GetNodeReference(CURVE_ROLE) if table_node is not None else None
     bulls_eye_node = table_node.GetNodeReference(BULLS_EYE_ROLE) if table_node is not None else None
-    scale = bulls_eye_node.GetDisplayNode() if bulls_eye_node is not None else None
-    nodes = (segmentation_node, table_node, chart_node, activation_node, curve_node, bulls_eye_node, scale)
+    nodes = [segmentation_node, table_node, chart_node, activation_node, curve_node, bulls_eye_node]
+    for picture in (activation_node, bulls_eye_node):  # their scales and legends follow the result
+        nodes += [picture.GetNthDisplayNode(n) for n in range(picture.GetNumberOfDisplayNodes())] if picture else []
     given = [node for node in nodes if node is not None]
     parts = [*chart.parts_of(chart_node), *chart.parts_of(curve_node)]
     segments = SEGMENTS if cavity else SEGMENTS[:1]
@@ -126,7 +127,7 @@ def result_to_nodes(
             _set_activation(activation_node, result)
             outputs.append(activation_node)
         bulls_eye_node = bulls_eye_node or _add(scene, "vtkMRMLScalarVolumeNode", f"{name} wall thickness")
-        set_bulls_eye(bulls_eye_node, result.wall_segments, HEAT_COLOURS)
+        set_bulls_eye(bulls_eye_node, result.wall_segments, HEAT_COLOURS, volume_node)
         table_node.SetNodeReferenceID(BULLS_EYE_ROLE, bulls_eye_node.GetID())
         outputs.append(bulls_eye_node)
         facts = provenance.attributes_of(result)
