@@ -22,7 +22,7 @@ SOURCES = [
     *sorted((ROOT / "DCMMultiTask").rglob("*.py")),
     *sorted(path for path in (ROOT / "DCMMultiTaskLib" / "scene").glob("*.py") if path.name not in OUTSIDE),
 ]
-OTHERS = {"threading", "tempfile", "zipfile", "sitk", "qt", "ctk", "vtk", "self"}
+OTHERS = {"pydicom", "threading", "tempfile", "zipfile", "sitk", "qt", "ctk", "vtk", "self"}
 UI = ROOT / "DCMMultiTask" / "Resources" / "UI" / "DCMMultiTask.ui"
 # Where to look first for a method that many classes have.
 NEAR = ("Libs/MRML/Core", "Libs/MRML", "Modules/Loadable", "Base", "Libs")
