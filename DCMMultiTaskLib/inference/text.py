@@ -32,13 +32,16 @@ def first_sentence(facts: Mapping[str, Any], rows: Sequence[SliceRow]) -> str:
     amiss = f"; not counted: {'; '.join(named)}" if named else ""
     if not _known(facts["dcm_probability"]):
         return f"No probability of a DCM-like phenotype: none of {counted} could be used{amiss}."
-    parts = [f"Probability of a DCM-like phenotype {facts['dcm_probability']:.2f}"]
+    between = _interval(facts, "dcm_probability", ".2f")
+    parts = [f"Probability of a DCM-like phenotype {facts['dcm_probability']:.2f}{between}"]
     beat = facts.get("heart_beat")
     if beat and _known(beat["ejection_fraction_percent"]):
         volume = f"LV volume {beat['edv_ml']:.0f} ml at end diastole and {beat['esv_ml']:.0f} ml at end systole"
-        parts += [volume, f"ejection fraction {beat['ejection_fraction_percent']:.0f} %"]
+        between = _interval(facts, "ejection_fraction_percent", ".0f")
+        parts += [volume, f"ejection fraction {beat['ejection_fraction_percent']:.0f} %{between}"]
     elif _known(facts.get("lv_cavity_volume_ml")):
-        parts.append(f"LV volume {facts['lv_cavity_volume_ml']:.0f} ml")
+        between = _interval(facts, "lv_cavity_volume_ml", ".0f")
+        parts.append(f"LV volume {facts['lv_cavity_volume_ml']:.0f} ml{between}")
     if _known(facts.get("myocardium_mass_g")):
         parts.append(f"myocardial mass {facts['myocardium_mass_g']:.0f} g")
     good = sum(not row.reasons for row in rows)
@@ -53,6 +56,12 @@ def phase_sentence(facts: Mapping[str, Any]) -> str:
     if beat:
         return f"Slices of phase {phase} of {phases}, end diastole; end systole is phase {beat['es_phase'] + 1}."
     return f"Slices of phase {phase} of {phases}."
+
+
+def _interval(facts: Mapping[str, Any], name: str, form: str) -> str:
+    """The interval of a number in brackets, where the facts have one."""
+    ends = ((facts.get("uncertainty") or {}).get("intervals") or {}).get(name)
+    return f" ({ends[0]:{form}} to {ends[1]:{form}})" if ends else ""
 
 
 def _known(number: float | None) -> bool:
