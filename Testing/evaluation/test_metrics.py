@@ -64,7 +64,7 @@ def test_overlap_equals_scikit_learns(masks):
 
 
 @pytest.mark.filterwarnings("ignore:monai.metrics.utils get_mask_edges:FutureWarning")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(MASKS, st.integers(0, 3))
 def test_distances_equal_monais_whatever_surrounds_the_masks(masks, margin):
     from monai.metrics import compute_average_surface_distance, compute_hausdorff_distance
@@ -74,8 +74,9 @@ def test_distances_equal_monais_whatever_surrounds_the_masks(masks, margin):
         return
     pair, options = (mask[None, None], truth[None, None]), {"include_background": True, "spacing": (1.25, 2.5)}
     scores = mask_scores(mask, truth, (1.25, 2.5))
+    # MONAI interpolates the percentile in single precision.
     assert scores.hd95_mm == pytest.approx(
-        float(compute_hausdorff_distance(*pair, percentile=95, **options)), rel=1e-5, abs=1e-6
+        float(compute_hausdorff_distance(*pair, percentile=95, **options)), rel=1e-5, abs=1e-5
     )
     assert scores.surface_distance_mm == pytest.approx(
         float(compute_average_surface_distance(*pair, symmetric=True, **options)), rel=1e-5, abs=1e-6

@@ -59,7 +59,7 @@ def test_all_48_storages_of_a_heart_give_the_same_mask_in_the_patient(seed):
         assert np.count_nonzero(mask != there) <= 1, (order, flips)  # a voxel within rounding of the threshold
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.floats(0.7, 2),
     st.floats(0.7, 2),
@@ -86,7 +86,7 @@ def test_a_disc_keeps_its_boundary_within_half_a_millimetre_there_and_back(rows,
     assert abs(right - half_chord) < 0.5
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS, st.integers(0, 2))
 def test_a_linear_ramp_in_the_patient_is_sampled_exactly_where_lps_of_says(seed, slice_axis):
     rng = np.random.default_rng(seed)
