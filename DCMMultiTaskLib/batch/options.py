@@ -25,6 +25,7 @@ class StudyOptions:
         threshold: DCM probability from which the class is 1; the model's own if None.
         largest_component: Keep only the mask's largest piece.
         activation: Write the class activation map, too.
+        uncertainty: Look at other views too, and write intervals and their map.
         cavity: Write the LV cavity as a segment of its own.
         scene: Write a Slicer scene, too.
         series: Number or description of the DICOM series to take; the likely short axis if None.
@@ -37,6 +38,7 @@ class StudyOptions:
     threshold: float | None = None
     largest_component: bool = True
     activation: bool = False
+    uncertainty: bool = False
     cavity: bool = True
     scene: bool = False
     series: str | None = None

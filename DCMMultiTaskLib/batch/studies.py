@@ -17,7 +17,7 @@ from DCMMultiTaskLib.storage import atomic_path, read_table, write_table
 
 IMAGE_EXTENSIONS = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
 # What `predict` itself writes, so that results below the input folder are not taken for studies.
-RESULT_EXTENSIONS = (".seg.nrrd", "_cam.nrrd")
+RESULT_EXTENSIONS = (".seg.nrrd", "_cam.nrrd", "_uncertainty.nrrd")
 # Drawn structures, as ACDC, M&Ms, nnU-Net, Slicer and ITK-SNAP call them: PATIENT_gt.nii.gz, PATIENT-label.nrrd, ...
 LABEL_MAP = re.compile(r"[-_. ](gt|seg(mentation)?|label(s|map)?|masks?|contours?)$", re.IGNORECASE)
 _NAMED = 3

@@ -151,6 +151,7 @@ class Worker:
                 threshold=options.threshold,
                 largest_component=options.largest_component,
                 activation=options.activation,
+                uncertainty=options.uncertainty,
             )
         except Exception as error:
             return self._failed(read.found, error)

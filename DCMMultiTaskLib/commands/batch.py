@@ -53,6 +53,7 @@ def batch_options(args: argparse.Namespace) -> BatchOptions:
             threshold=args.threshold,
             largest_component=not args.keep_all_components,
             activation=args.cam,
+            uncertainty=args.uncertainty,
             cavity=not args.no_cavity,
             scene=args.scene,
             series=args.series,

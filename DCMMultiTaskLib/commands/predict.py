@@ -84,6 +84,11 @@ def add_study_arguments(parser: argparse.ArgumentParser, *, roi: bool = True) ->
         "--keep-all-components", action="store_true", help="keep all pieces of the mask, not the largest"
     )
     parser.add_argument("--no-cavity", action="store_true", help="leave out the segment of the LV cavity")
+    parser.add_argument(
+        "--uncertainty",
+        action="store_true",
+        help="also look at mirrored, turned and recontrasted slices: intervals, and a map, NAME_uncertainty.nrrd",
+    )
     parser.add_argument("--cam", action="store_true", help="also write the class activation map, NAME_cam.nrrd")
     parser.add_argument("--scene", action="store_true", help="also write a Slicer scene, NAME.mrb")
     parser.add_argument(
@@ -122,6 +127,7 @@ def study_options(args: argparse.Namespace) -> dict[str, Any]:
         "threshold": args.threshold,
         "largest_component": not args.keep_all_components,
         "activation": args.cam,
+        "uncertainty": args.uncertainty,
     }
 
 

@@ -67,11 +67,13 @@ def measure_edited(
         constant=np.array([CONSTANT in reasons for reasons in said]),
         analysed=np.isfinite(probabilities),
         myocardium=np.empty(0, dtype=np.float32),
+        certainty=np.full(len(rows), np.nan),
         dcm_logit=logit,
         activation=None,
     )
     wanted = np.array([OUTSIDE_ROI not in reasons for reasons in said])
-    new = slice_rows(segmentation, of_phase, gaps, wanted, decision)
+    image = study.phases[provenance.phase].array
+    new, evidence = slice_rows(segmentation, image, of_phase, gaps, wanted, decision)
     usable = np.array([row.quality == OK for row in new]) & np.isfinite(logit)
     areas = np.array([row.myocardium_area_mm2 for row in new])
     # Of a ventricle that was not seen to its ends there is no volume.
@@ -90,6 +92,7 @@ def measure_edited(
         rule="",
         provenance=replace(provenance, notes=(EDITED, *notes)),
         body=body,
+        evidence=evidence,
     )
     fraction = result.heart_beat.ejection_fraction_percent if result.heart_beat else float("nan")
     rule = rule_sentence(int(usable.sum()), len(new), volume_ml, decision, ejection_fraction=fraction)

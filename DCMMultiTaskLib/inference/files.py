@@ -16,7 +16,7 @@ from DCMMultiTaskLib.imaging.reading import summarise_files
 from DCMMultiTaskLib.imaging.segments import SEGMENTS
 from DCMMultiTaskLib.imaging.writing import write_segmentation, write_volume
 from DCMMultiTaskLib.inference.provenance import masks_sha256
-from DCMMultiTaskLib.inference.result import Result, SliceRow
+from DCMMultiTaskLib.inference.result import Result, SliceRow, Uncertainty
 from DCMMultiTaskLib.measurements.heart_beat import Phase
 from DCMMultiTaskLib.measurements.quality import OK
 from DCMMultiTaskLib.measurements.wall_segments import SegmentRow, WallSegments
@@ -33,6 +33,9 @@ DECIMALS = {
     "wall_thickness_mean_mm": 2,
     "wall_thickness_min_mm": 2,
     "wall_thickness_max_mm": 2,
+    "dcm_probability_low": 6,
+    "dcm_probability_high": 6,
+    "view_agreement": 3,
     "time_ms": 3,
     "lv_cavity_ml": 3,
     "myocardium_ml": 3,
@@ -42,7 +45,8 @@ DECIMALS = {
 def write_result(result: Result, directory: Path, *, cam: bool = False, cavity: bool = True) -> dict[str, Path]:
     """Write `NAME.seg.nrrd`, `NAME_risk.csv`, `NAME_segments.csv` and `NAME_summary.json`.
 
-    Of a cine whose every phase was kept there is also `NAME_phases.csv`, the volume curve; `cam` adds `NAME_cam.nrrd`.
+    Of a cine whose every phase was kept there is also `NAME_phases.csv`, the volume curve; `cam` adds `NAME_cam.nrrd`,
+    uncertainty `NAME_uncertainty.nrrd`.
 
     Args:
         result: What to write.
@@ -51,7 +55,7 @@ def write_result(result: Result, directory: Path, *, cam: bool = False, cavity: 
         cavity: Write the LV cavity as a segment of its own beside the myocardium.
 
     Returns:
-        The paths: `segmentation`, `risk`, `segments`, `summary`, `phases` and `cam`.
+        The paths: `segmentation`, `risk`, `segments`, `summary`, `phases`, `cam` and `uncertainty`.
 
     Raises:
         InputError: The folder cannot be written to or the disk is full; nothing is left behind.
@@ -70,6 +74,8 @@ def write_result(result: Result, directory: Path, *, cam: bool = False, cavity: 
         if result.activation is None:
             raise ValueError("the result has no activation map; predict with activation=True")
         paths["cam"] = f"{name}_cam.nrrd"
+    if result.uncertainty:
+        paths["uncertainty"] = f"{name}_uncertainty.nrrd"
     segments = SEGMENTS if cavity else SEGMENTS[:1]
     with staged(directory) as folder:
         labels = result.volume.with_array(result.label_map)
@@ -81,6 +87,8 @@ def write_result(result: Result, directory: Path, *, cam: bool = False, cavity: 
             write_rows(folder / paths["phases"], Phase, beat.phases, digits=DECIMALS, unknown="")
         if result.activation is not None and cam:
             write_volume(folder / paths["cam"], result.volume.with_array(result.activation))
+        if result.uncertainty:
+            write_volume(folder / paths["uncertainty"], result.volume.with_array(result.uncertainty.map))
     return {kind: Path(directory) / file for kind, file in paths.items()}
 
 
@@ -90,7 +98,8 @@ def summary(result: Result) -> dict[str, Any]:
     return {
         "name": result.name,
         "dcm_probability": round(result.dcm_probability, 6) if known else None,
-        "dcm_class": result.dcm_class if known else None,
+        "dcm_class": None if result.cannot_decide else result.dcm_class,
+        "cannot_decide": result.cannot_decide or None,
         "rule": result.rule,
         "use": "Research use only. A probability of a DCM-like phenotype.",
         "slices": len(result.rows),
@@ -100,6 +109,7 @@ def summary(result: Result) -> dict[str, Any]:
         **_rounded(_wall_thickness(result)),
         "wall_segments": _wall_segments(result.wall_segments),
         "heart_beat": _heart_beat(result),
+        "uncertainty": _uncertainty(result.uncertainty),
         "cancelled": result.cancelled,
         "files": summarise_files(result.study.source),
         "masks_sha256": (masks := masks_sha256(result.labels)),
@@ -135,6 +145,14 @@ def _heart_beat(result: Result) -> dict[str, Any] | None:
         return None
     values = {name: value for name, value in vars(result.heart_beat).items() if name != "phases"}
     return {name: round(value, 3) if isinstance(value, float) else value for name, value in values.items()}
+
+
+def _uncertainty(found: Uncertainty | None) -> dict[str, Any] | None:
+    """The intervals as pairs."""
+    if found is None:
+        return None
+    intervals = {name: [round(own.low, 3), round(own.high, 3)] for name, own in found.intervals.items()}
+    return {"views": found.views, "seconds": round(found.seconds, 3), "intervals": intervals}
 
 
 def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:

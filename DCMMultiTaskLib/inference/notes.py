@@ -10,18 +10,22 @@ from DCMMultiTaskLib.errors import count
 from DCMMultiTaskLib.inference.localisation import DOUBTFUL, IMAGE_CENTRE, Location
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.segmentation import Progress
+from DCMMultiTaskLib.measurements.quality import pixel_note
 
 
-def run_notes(replaced: int, location: Location, gaps: np.ndarray, counter: Progress) -> list[str]:
+def run_notes(
+    replaced: int, location: Location, gaps: np.ndarray, pixel_mm: tuple[float, float], counter: Progress
+) -> list[str]:
     """What has to be said of the run.
 
     Args:
         replaced: Voxels that were no numbers.
         location: Where the heart was looked for.
         gaps: `(N,)` bool: slices whose ring was closed across a gap.
+        pixel_mm: Distance of the rows and of the columns.
         counter: Whether the user stopped.
     """
-    notes = []
+    notes = [pixel_note(pixel_mm)] if pixel_note(pixel_mm) else []
     if replaced:
         were = "was not a finite number and was" if replaced == 1 else "were not finite numbers and were"
         notes.append(f"{count(replaced, 'voxel')} {were} replaced.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -26,6 +27,8 @@ from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.rows import slice_rows
 from DCMMultiTaskLib.inference.runner import ACTIVATIONS, Runner
 from DCMMultiTaskLib.inference.segmentation import Progress, Segmentation, segment
+from DCMMultiTaskLib.inference.uncertainty import VIEWS, View, agreement, look_again, phases_to_look_at, weigh
+from DCMMultiTaskLib.inference.uncertainty import with_intervals as rows_with_intervals
 from DCMMultiTaskLib.measurements import masks
 from DCMMultiTaskLib.measurements.heart_beat import cavity_ml, end_diastole
 from DCMMultiTaskLib.measurements.quality import NOT_ANALYSED, OK
@@ -75,6 +78,7 @@ class Predictor:
         height_cm: float | None = None,
         weight_kg: float | None = None,
         septum_lps: tuple[float, float, float] | None = None,
+        uncertainty: bool = False,
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Result:
@@ -96,6 +100,8 @@ class Predictor:
             weight_kg: How heavy; see there.
             septum_lps: Where the anterior wall of the right ventricle meets the septum, mm (LPS), for the segments of
                 the wall; estimated if None (`measurements.wall_segments`).
+            uncertainty: Also look at the slices mirrored, turned and in other contrasts, of a cine at end diastole and
+                end systole: gives intervals, a map and a slice's `view_agreement` (`inference.uncertainty`).
             progress: Called after each batch with the slices done and the slices in all.
             cancelled: Asked before each batch; True stops, and the finished slices are kept.
 
@@ -126,7 +132,10 @@ class Predictor:
 
         wanted = np.asarray(inside.any(axis=tuple(n for n in range(3) if n != 2 - axis)))
         look_at = slices_to_look_at(len(wanted), len(phases))
-        counter = Progress((len(look_at) if roi is None else 0) + int(wanted.sum()) * len(phases), progress, cancelled)
+        again = len(VIEWS) * min(len(phases), 2) if uncertainty else 0
+        total = (len(look_at) if roi is None else 0) + int(wanted.sum()) * (len(phases) + again)
+        counter = Progress(total, progress, cancelled)
+        preprocessing = self.package.preprocessing
         if roi is not None:
             location = Location(np.asarray(roi.centre_lps, dtype=float), "region of interest")
         else:
@@ -135,38 +144,45 @@ class Predictor:
                 study.phases[phases[0]],
                 slice_axis=axis,
                 indices=look_at,
-                preprocessing=self.package.preprocessing,
+                preprocessing=preprocessing,
                 progress=counter,
             )
-        segmentations = segment(
-            runner,
-            [study.phases[number] for number in phases],
-            slice_axis=axis,
-            centre_lps=location.centre_lps,
-            wanted=wanted,
-            preprocessing=self.package.preprocessing,
-            activation=activation,
-            progress=counter,
-        )
+        centre = location.centre_lps
+        look = partial(segment, runner, slice_axis=axis, centre_lps=centre, wanted=wanted, progress=counter)
+        finish = partial(_Phase.of, inside=None if roi is None else inside, largest_component=largest_component)
+        volumes = [study.phases[number] for number in phases]
+        segmentations = look(volumes, preprocessing=preprocessing, activation=activation)
         finished: dict[int, _Phase] = {}
         for number, segmentation in zip(phases, segmentations, strict=False):
             # A phase in which the user stopped is kept only where there is no finished one.
             if not finished or (segmentation.analysed | segmentation.constant)[wanted].all():
-                finished[number] = _Phase.of(segmentation, None if roi is None else inside, largest_component)
+                finished[number] = finish(segmentation)
         final = {number: found.labels for number, found in finished.items()}
         cavities = {number: cavity_ml(found.labels, study.geometry, axis) for number, found in finished.items()}
         kept = end_diastole(cavities, len(study.phases))
         segmentation, labels, gaps = finished[kept].segmentation, finished[kept].labels, finished[kept].gaps
+
+        def see(number: int, flip: str, exponent: float) -> Segmentation:
+            view = replace(preprocessing, flips=(flip,))
+            return next(look([study.phases[number]], preprocessing=view, exponent=exponent, activation=""))
+
+        numbers = phases_to_look_at(cavities, kept) if uncertainty and not counter.stopped else []
+        looks = look_again(numbers, see, lambda seen: finish(seen).labels)
+        looks = {} if counter.stopped else looks
         decision = self.package.decision
         if threshold is not None:
             decision = replace(decision, threshold=threshold)
-        rows = slice_rows(segmentation, labels, gaps, wanted, decision)
+        agree = agreement(labels, looks[kept].views, axis) if looks else None
+        pixel_mm = segmentation.grid.orientation.pixel_mm(study.geometry)
+        rows, evidence = slice_rows(segmentation, study.phases[kept].array, labels, gaps, wanted, decision, agree)
         usable = np.array([row.quality == OK for row in rows]) & np.isfinite(segmentation.dcm_logit)
         areas = np.array([row.myocardium_area_mm2 for row in rows])
         # Of a ventricle that was not seen to its ends there is no volume.
         seen = not any(NOT_ANALYSED in row.reasons for row in rows)
         volume_ml = cavities[kept] if seen else float("nan")
         probability = patient_probability(segmentation.dcm_logit, areas, usable, volume_ml, decision, body=body)
+        if agree is not None:
+            rows = rows_with_intervals(rows, segmentation.dcm_logit, looks[kept].views, agree, decision)
         result = Result(
             study=study,
             labels=final,
@@ -184,7 +200,10 @@ class Predictor:
                 device=describe(self.device),
                 mixed_precision=mixed_precision,
                 batch_size=self.batch_size,
-                notes=(*study.notes, *runner.notes, *run_notes(replaced, location, gaps, counter), *body_notes),
+                notes=(
+                    *(*study.notes, *runner.notes),
+                    *(*run_notes(replaced, location, gaps, pixel_mm, counter), *body_notes),
+                ),
                 preprocessing=self.package.preprocessing,
                 decision=decision,
                 localisation={
@@ -203,10 +222,19 @@ class Predictor:
             cancelled=counter.stopped,
             body=body,
             septum_lps=septum_lps,
+            evidence=evidence,
         )
         if septum_lps is not None:
             with about(study.name):
                 result.wall_segments  # noqa: B018 (refuses a point that gives no direction)
+        if looks:
+
+            def in_view(view: View) -> float:
+                mm2 = masks.areas_mm2(view.labels == MYOCARDIUM.label, study.geometry, axis)
+                ml = cavity_ml(view.labels, study.geometry, axis)
+                return patient_probability(view.dcm_logit, mm2, usable, ml, decision, body=body)
+
+            result = replace(result, uncertainty=weigh(result, looks, in_view))
         beat = result.heart_beat
         ejection_fraction = beat.ejection_fraction_percent if beat else float("nan")
         rule = rule_sentence(int(usable.sum()), len(rows), volume_ml, decision, ejection_fraction=ejection_fraction)

@@ -13,6 +13,8 @@ from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Geometry, Volume
 from DCMMultiTaskLib.inference.provenance import Provenance
+from DCMMultiTaskLib.measurements import quality
+from DCMMultiTaskLib.measurements.evidence import Evidence
 from DCMMultiTaskLib.measurements.heart_beat import HeartBeat, measure_heart_beat
 from DCMMultiTaskLib.measurements.quality import OK
 from DCMMultiTaskLib.measurements.volumes import Body, Ventricle, measure_ventricle
@@ -31,11 +33,15 @@ class SliceRow:
         dcm_probability: DCM-like phenotype probability of this slice, 0 to 1; NaN where the slice was not analysed.
         dcm_class: 1 where the probability reaches the model's threshold, else 0.
         myocardium_area_mm2: Area of the mask in this slice.
-        quality: `ok`, or the reasons why this slice should not be believed, the gravest first.
+        quality: `ok`, or the reasons why this slice should not be believed, the gravest first; only ok slices count.
         cavity_area_mm2: Area of the LV cavity; that of an open ring is closed by a straight line across its gap.
         wall_thickness_mean_mm: Mean thickness of the wall (`measurements.thickness`); NaN without a cavity or a wall.
         wall_thickness_min_mm: Of its thinnest place.
         wall_thickness_max_mm: Of its thickest place.
+        caution: What a reader should know of a slice whatever its quality; empty where there is nothing to say.
+        dcm_probability_low: Lower end of the interval; it and the next two are NaN unless uncertainty was asked for.
+        dcm_probability_high: Its upper end.
+        view_agreement: Mean Dice coefficient of the mask and of those in other views of the slice.
     """
 
     slice: int
@@ -48,11 +54,51 @@ class SliceRow:
     wall_thickness_mean_mm: float = math.nan
     wall_thickness_min_mm: float = math.nan
     wall_thickness_max_mm: float = math.nan
+    caution: str = ""
+    dcm_probability_low: float = math.nan
+    dcm_probability_high: float = math.nan
+    view_agreement: float = math.nan
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """The reasons against this slice, one by one; empty where its quality is ok."""
         return () if self.quality == "ok" else tuple(self.quality.split(REASONS_JOINED_BY))
+
+    @property
+    def verdict(self) -> str:
+        """Quality and caution in words."""
+        return f"{self.quality} ({self.caution})" if self.caution else self.quality
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The ends of an interval; NaN where there is no number."""
+
+    low: float
+    high: float
+
+
+NO_INTERVAL = Interval(math.nan, math.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class Uncertainty:
+    """How far the views of a study differ (`inference.uncertainty`).
+
+    Attributes:
+        map: Standard deviation of each voxel's probability of being myocardium, 0 to 0.5, float32 on the study's grid.
+        intervals: Of the patient's numbers, by their names in `NAME_summary.json`.
+        distances: Root mean square distance of the views from the plain number: of the logit of a probability, of the
+            logarithm of a volume or mass, of the ejection fraction itself.
+        views: How many views there were beside the plain one.
+        seconds: What they cost.
+    """
+
+    map: np.ndarray
+    intervals: Mapping[str, Interval]
+    distances: Mapping[str, float]
+    views: int
+    seconds: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +123,8 @@ class Result:
         body: How tall and heavy the patient is; None where it is not known.
         septum_lps: Where the user says that the anterior wall of the right ventricle meets the septum, mm (LPS); None
             where nobody said.
+        uncertainty: Intervals and map; None unless asked for.
+        evidence: What the quality of each slice was judged by, in slice order.
     """
 
     study: Study
@@ -93,6 +141,8 @@ class Result:
     cancelled: bool = False
     body: Body | None = None
     septum_lps: tuple[float, float, float] | None = None
+    uncertainty: Uncertainty | None = None
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def name(self) -> str:
@@ -118,6 +168,22 @@ class Result:
     def mask(self) -> np.ndarray:
         """The myocardium of that phase, bool."""
         return self.label_map == MYOCARDIUM.label
+
+    @cached_property
+    def cannot_decide(self) -> str:
+        """Why there is no class for the patient, in one sentence; empty where there is one."""
+        counted = sum(row.quality == OK for row in self.rows)
+        expected = quality.expected_slices([row.reasons for row in self.rows], self.geometry.spacing[self.slice_axis])
+        if 2 * counted < expected or not math.isfinite(self.dcm_probability):
+            return f"Cannot decide: only {counted} of the {expected} slices that should show the ventricle count."
+        if any(quality.LONGISH in row.caution for row in self.rows):
+            return "Cannot decide: the outlines of the whole stack are longish, so that it may be no short axis."
+        threshold = self.provenance.decision.threshold
+        ends = self.uncertainty.intervals["dcm_probability"] if self.uncertainty else None
+        if ends and ends.low < threshold <= ends.high:
+            interval = f"{ends.low:.2f} to {ends.high:.2f}"
+            return f"Cannot decide: the probability is {interval}, on both sides of the threshold {threshold:g}."
+        return ""
 
     @cached_property
     def measurements(self) -> Ventricle:

@@ -10,21 +10,30 @@ from DCMMultiTaskLib.inference.result import REASONS_JOINED_BY, SliceRow
 from DCMMultiTaskLib.inference.segmentation import Segmentation
 from DCMMultiTaskLib.inference.settings import Decision
 from DCMMultiTaskLib.measurements import quality
+from DCMMultiTaskLib.measurements.evidence import Evidence, gather
 from DCMMultiTaskLib.measurements.masks import areas_mm2
 from DCMMultiTaskLib.measurements.thickness import wall_thickness
 
 
 def slice_rows(
-    segmentation: Segmentation, labels: np.ndarray, gaps: np.ndarray, wanted: np.ndarray, decision: Decision
-) -> tuple[SliceRow, ...]:
-    """One row per slice, in slice order.
+    segmentation: Segmentation,
+    image: np.ndarray,
+    labels: np.ndarray,
+    gaps: np.ndarray,
+    wanted: np.ndarray,
+    decision: Decision,
+    agreement: np.ndarray | None = None,
+) -> tuple[tuple[SliceRow, ...], tuple[Evidence, ...]]:
+    """One row per slice, in slice order, and what its quality was judged by.
 
     Args:
         segmentation: What the network said.
+        image: `(K, J, I)` voxels of the source.
         labels: The final labels on the source's voxels, uint8.
         gaps: `(N,)` bool: slices whose cavity was closed across a gap of the ring (`measurements.masks.lv_cavity`).
         wanted: `(N,)` bool: slices inside the region of interest.
         decision: As in the model package.
+        agreement: `(N,)` of `Evidence`; None where no other views were looked at.
     """
     grid = segmentation.grid
     orientation = grid.orientation
@@ -34,30 +43,38 @@ def slice_rows(
     )
     field, pixel_mm = grid.seen, orientation.pixel_mm(grid.source)
     probabilities = sigmoid(decision.slice_scale * segmentation.dcm_logit + decision.slice_bias)
-    rows = []
-    for index, (position, view) in enumerate(zip(grid.positions_mm, orientation.view(labels), strict=True)):
-        myocardium, cavity = view == MYOCARDIUM.label, view == LV_CAVITY.label
+    views = orientation.view(labels)
+    walls, cavities = views == MYOCARDIUM.label, views == LV_CAVITY.label
+    thickness = [wall_thickness(wall, cavity, pixel_mm) for wall, cavity in zip(walls, cavities, strict=True)]
+    own = []
+    for index, (wall, cavity) in enumerate(zip(walls, cavities, strict=True)):
         if not wanted[index]:
-            reasons = [quality.OUTSIDE_ROI]
+            own.append([quality.OUTSIDE_ROI])
         elif segmentation.constant[index]:
-            reasons = [quality.CONSTANT]
+            own.append([quality.CONSTANT])
         elif not segmentation.analysed[index]:
-            reasons = [quality.NOT_ANALYSED]
+            own.append([quality.NOT_ANALYSED])
         else:
-            reasons = quality.mask_reasons(myocardium, cavity & (not gaps[index]), float(np.prod(pixel_mm)), field)
-        wall = wall_thickness(myocardium, cavity, pixel_mm)
-        rows.append(
-            SliceRow(
-                slice=index,
-                position_mm=float(position),
-                dcm_probability=float(probabilities[index]),
-                dcm_class=int(probabilities[index] >= decision.threshold),
-                myocardium_area_mm2=float(myocardium_mm2[index]),
-                quality=REASONS_JOINED_BY.join(reasons) or quality.OK,
-                cavity_area_mm2=float(cavity_mm2[index]),
-                wall_thickness_mean_mm=wall.mean_mm,
-                wall_thickness_min_mm=wall.min_mm,
-                wall_thickness_max_mm=wall.max_mm,
-            )
+            reasons = quality.mask_reasons(wall, cavity & (not gaps[index]), float(np.prod(pixel_mm)), field)
+            own.append([*quality.pixel_reasons(pixel_mm), *reasons])
+    evidence = gather(orientation.view(image), walls, cavities, pixel_mm, thickness, segmentation.certainty, agreement)
+    judged = quality.judge(own, evidence, cavity_mm2, grid.source.spacing[axis])
+    rows = tuple(
+        SliceRow(
+            slice=index,
+            position_mm=float(position),
+            dcm_probability=float(probability),
+            dcm_class=int(probability >= decision.threshold),
+            myocardium_area_mm2=float(myocardium_mm2[index]),
+            quality=REASONS_JOINED_BY.join(reasons) or quality.OK,
+            cavity_area_mm2=float(cavity_mm2[index]),
+            wall_thickness_mean_mm=thickness[index].mean_mm,
+            wall_thickness_min_mm=thickness[index].min_mm,
+            wall_thickness_max_mm=thickness[index].max_mm,
+            caution=REASONS_JOINED_BY.join(cautions),
         )
-    return tuple(rows)
+        for index, (position, probability, (reasons, cautions)) in enumerate(
+            zip(grid.positions_mm, probabilities, judged, strict=True)
+        )
+    )
+    return rows, tuple(evidence)

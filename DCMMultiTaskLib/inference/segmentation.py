@@ -50,6 +50,7 @@ class Segmentation:
         constant: `(N,)` bool: slices that show nothing.
         analysed: `(N,)` bool: slices that the network has seen.
         myocardium: Probabilities, float32 `(N, H, W)`, 0 where not analysed.
+        certainty: `(N,)` mean probability of the pixels that are myocardium, NaN where there are none.
         dcm_logit: `(N,)`, NaN where not analysed.
         activation: `(N, H / 16, W / 16)`, 0 where not analysed; None unless asked for.
     """
@@ -58,6 +59,7 @@ class Segmentation:
     constant: np.ndarray
     analysed: np.ndarray
     myocardium: np.ndarray
+    certainty: np.ndarray
     dcm_logit: np.ndarray
     activation: np.ndarray | None
 
@@ -92,6 +94,7 @@ def segment(
     centre_lps: np.ndarray,
     wanted: np.ndarray,
     preprocessing: Preprocessing,
+    exponent: float = 1.0,
     activation: str,
     progress: Progress,
 ) -> Iterator[Segmentation]:
@@ -104,6 +107,7 @@ def segment(
         centre_lps: Where to look, mm (LPS).
         wanted: `(N,)` bool: slices to analyse.
         preprocessing: As in the model package.
+        exponent: Of the grey levels (0 to 1): another contrast where it is not 1.
         activation: Also keep this map of `runner.ACTIVATIONS`; empty for none.
         progress: Told after each batch, asked before each.
 
@@ -126,6 +130,7 @@ def segment(
             constant=np.zeros(slices, dtype=bool),
             analysed=np.zeros(slices, dtype=bool),
             myocardium=np.zeros((slices, height, width), dtype=np.float32),
+            certainty=np.full(slices, np.nan),
             dcm_logit=np.full(slices, np.nan),
             activation=np.zeros((slices, height // 16, width // 16), dtype=np.float32) if activation else None,
         )
@@ -142,6 +147,8 @@ def segment(
         maps = None
         if not flat.all():
             scaled = normalise(images[~flat], preprocessing.percentiles)
+            if exponent != 1:
+                scaled = 255 * (scaled / 255) ** exponent
             maps = runner(scaled, flips=preprocessing.flips, activation=activation)
         progress.go_on(len(now))
         for part in parts:
@@ -151,6 +158,7 @@ def segment(
             if maps is not None and len(seen):
                 found = own[~flat]
                 current.myocardium[seen] = maps.myocardium[found]
+                current.certainty[seen] = [_mean_inside(map_) for map_ in maps.myocardium[found]]
                 current.dcm_logit[seen] = maps.dcm_logit[found]
                 if current.activation is not None and maps.activation is not None:
                     current.activation[seen] = maps.activation[found]
@@ -160,6 +168,11 @@ def segment(
                 current = empty()
     if len(todo) or not len(taken):
         yield current
+
+
+def _mean_inside(probabilities: np.ndarray) -> float:
+    inside = probabilities[probabilities >= MYOCARDIUM_THRESHOLD]
+    return float(inside.mean()) if len(inside) else float("nan")
 
 
 def _shows_nothing(images: np.ndarray) -> np.ndarray:

@@ -45,7 +45,8 @@ def first_sentence(facts: Mapping[str, Any], rows: Sequence[SliceRow]) -> str:
     if _known(facts.get("myocardium_mass_g")):
         parts.append(f"myocardial mass {facts['myocardium_mass_g']:.0f} g")
     good = sum(not row.reasons for row in rows)
-    return f"{', '.join(parts)}; from {good} of {counted}{amiss}."
+    undecided = f" {facts['cannot_decide']}" if facts.get("cannot_decide") else ""
+    return f"{', '.join(parts)}; from {good} of {counted}{amiss}.{undecided}"
 
 
 def phase_sentence(facts: Mapping[str, Any]) -> str:
@@ -80,6 +81,8 @@ def describe_result(result: Result) -> str:
     lines += [_measurements(result), *_wall(result)]
     if result.heart_beat:
         lines.append(_heart_beat(result.heart_beat))
+        if interval := _ends(result, "ejection_fraction_percent", ".0f"):
+            lines.append(f"Interval of the ejection fraction, in %:{interval}")
     return "\n".join([*lines, *(f"Note: {note}" for note in facts.notes)])
 
 
@@ -96,13 +99,23 @@ def _row(row: SliceRow) -> str:
     probability, dcm_class = (f"{row.dcm_probability:.3f}", str(row.dcm_class)) if known else ("-", "-")
     return (
         f"{row.slice + 1:5d}  {row.position_mm:11.1f}  {probability:>15}  {dcm_class:>5}"
-        f"  {row.myocardium_area_mm2:14.0f}  {row.cavity_area_mm2:10.0f}  {row.quality}"
+        f"  {row.myocardium_area_mm2:14.0f}  {row.cavity_area_mm2:10.0f}  {row.verdict}"
     )
 
 
 def _measurements(result: Result) -> str:
     ventricle = result.measurements
-    return f"LV volume {ventricle.lv_cavity_volume_ml:.0f} ml, myocardial mass {ventricle.myocardium_mass_g:.0f} g"
+    volume, mass = (_ends(result, name, ".0f") for name in ("lv_cavity_volume_ml", "myocardium_mass_g"))
+    return (
+        f"LV volume {ventricle.lv_cavity_volume_ml:.0f} ml{volume}, "
+        f"myocardial mass {ventricle.myocardium_mass_g:.0f} g{mass}"
+    )
+
+
+def _ends(result: Result, name: str, form: str) -> str:
+    """A number's interval in brackets; nothing where uncertainty was not asked for."""
+    ends = result.uncertainty.intervals.get(name) if result.uncertainty else None
+    return f" ({ends.low:{form}} to {ends.high:{form}})" if ends and math.isfinite(ends.low) else ""
 
 
 def _wall(result: Result) -> list[str]:
@@ -132,7 +145,10 @@ def _patient(result: Result) -> str:
     use = "(research use only)"
     if not math.isfinite(result.dcm_probability):
         return f"Patient: no DCM-like phenotype probability {use}"
+    number = f"{result.dcm_probability:.3f}{_ends(result, 'dcm_probability', '.3f')}"
+    if result.cannot_decide:
+        return f"Patient: DCM-like phenotype probability {number} {use}. {result.cannot_decide}"
     threshold = result.provenance.decision.threshold
     side = "at or above" if result.dcm_class else "below"
-    probability = f"{result.dcm_probability:.3f}, {side} the threshold {threshold:g}"
+    probability = f"{number}, {side} the threshold {threshold:g}"
     return f"Patient: DCM-like phenotype probability {probability} {use}"

@@ -1,9 +1,18 @@
-"""Whether a slice's result can be believed: every reason against it, by a few plain rules."""
+"""Whether a slice's result can be believed: every reason against it, by a few plain rules.
+
+A slice with a reason does not count: it is shown, and nothing is averaged over it. What is only worth saying is a
+caution. The limits were chosen on patients that the networks had not learned from: `Documentation/quality.md` has the
+rates, `experiments.gate` measures them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
+from DCMMultiTaskLib.measurements.evidence import Evidence
 from DCMMultiTaskLib.measurements.masks import MOST_HOLLOW, hollow_share, pieces
 
 OK = "ok"
@@ -11,17 +20,71 @@ NOT_ANALYSED = "not analysed"
 OUTSIDE_ROI = "outside the ROI"
 CONSTANT = "constant image"
 NOTHING = "no myocardium found"
+NOTHING_BETWEEN = "no myocardium found, but in the slices beside it"
 IMAGE_EDGE = "partly outside the image"
 FIELD_EDGE = "partly outside the analysed field"
 PIECES = "several pieces"
 IMPLAUSIBLE = "implausible size"
 OPEN = "ring open"
+OPEN_BASE = "ring open at the base"
+NO_CAVITY = "no cavity, but in the slices beside it"
+LOW_CONTRAST = "low contrast between wall and cavity"
+LONGISH = "outlines of the whole stack longish"
 
 # A second piece smaller than this share of the largest is a speck.
 SPECK = 0.1
 # Myocardium, and myocardium with cavity, of a slice of a human heart. The upper one is a disc 11 cm wide.
 LEAST_MYOCARDIUM_MM2 = 50.0
 MOST_HEART_MM2 = 10_000.0
+BASE_MM = 15.0
+"""The outflow tract opens the rings of the base; so far from the basal end an open ring is anatomy."""
+SHORTEST_VENTRICLE_MM = 40.0
+LOW_CONTRAST_BELOW = 1.0
+LONGISH_ABOVE = 1.25
+"""A cut across the long axis or an oblique one; 29 patients have 1.22 at most."""
+PLAUSIBLE_PIXEL_MM = (0.3, 4.0)
+"""Pixels of cardiac MR; sizes in cm, or ten times too large, lie outside."""
+LEARNED_PIXEL_MM = (0.7, 2.2)
+"""Pixels with which the shipped model was tried, and those that training imitates."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """From which value on a number of `Evidence` speaks against a slice, and how that is said.
+
+    Attributes:
+        number: Field of `Evidence`.
+        value: The limit.
+        below: Whether values below it are bad; else those above it.
+        reason: For a reader.
+    """
+
+    number: str
+    value: float
+    below: bool
+    reason: str
+
+    def broken_by(self, evidence: Evidence) -> bool:
+        """Whether the slice's number lies beyond the limit; never where there is none."""
+        value = getattr(evidence, self.number)
+        return bool(value < self.value if self.below else value > self.value)
+
+
+LIMITS = (
+    Limit("graininess", 0.12, False, "image mostly noise"),
+    Limit("contrast", 0.7, True, "no contrast between wall and cavity"),
+    Limit("certainty", 0.955, True, "wall not recognised with certainty"),
+    Limit("agreement", 0.8, True, "other mask in other views of the slice"),
+    Limit("unevenness", 0.06, False, "uneven outline"),
+    Limit("elongation", 1.6, False, "not round"),
+    Limit("wall_mm", 4.0, True, "wall implausibly thin"),
+    Limit("wall_mm", 20.0, False, "wall implausibly thick"),
+    Limit("wall_variation", 0.36, False, "wall of very uneven thickness"),
+    Limit("shift_mm", 15.0, False, "not in line with the slices beside it"),
+    Limit("area_ratio", 0.38, True, "much smaller than in the slices beside it"),
+    Limit("area_ratio", 1.6, False, "much larger than in the slices beside it"),
+)
+"""The gravest first."""
 
 
 def mask_reasons(mask: np.ndarray, holes: np.ndarray, pixel_mm2: float, field: tuple[slice, slice]) -> list[str]:
@@ -50,3 +113,92 @@ def mask_reasons(mask: np.ndarray, holes: np.ndarray, pixel_mm2: float, field: t
     if hollow_share((labels == 1 + sizes.argmax()) | holes) > MOST_HOLLOW:
         reasons.append(OPEN)
     return reasons
+
+
+def judge(
+    own: Sequence[Sequence[str]],
+    evidence: Sequence[Evidence],
+    cavity_mm2: np.ndarray,
+    distance_mm: float,
+    limits: Sequence[Limit] = LIMITS,
+) -> list[tuple[list[str], list[str]]]:
+    """Of every slice the reasons why it does not count and the cautions, from what is said of it alone and of all.
+
+    Args:
+        own: Of each slice, `mask_reasons` or why there is no mask.
+        evidence: Of each slice.
+        cavity_mm2: `(N,)` areas of the cavity.
+        distance_mm: Between the slices.
+        limits: Of the evidence.
+    """
+    with_wall = [number for number, reasons in enumerate(own) if not _without_mask(reasons)]
+    with_cavity = np.flatnonzero(cavity_mm2)
+    base = _basal_slices(with_wall, cavity_mm2, distance_mm)
+    judged = []
+    for number, (reasons, measured) in enumerate(zip(own, evidence, strict=True)):
+        failed, cautions = list(reasons), []
+        if failed == [NOTHING] and with_wall and with_wall[0] < number < with_wall[-1]:
+            failed = [NOTHING_BETWEEN]
+        if OPEN in failed and number in base:
+            failed.remove(OPEN)
+            cautions.append(OPEN_BASE)
+        if number in with_wall:
+            between = len(with_cavity) and with_cavity[0] < number < with_cavity[-1]
+            if between and not cavity_mm2[number]:
+                failed.append(NO_CAVITY)
+            failed += [limit.reason for limit in limits if limit.broken_by(measured)]
+            if measured.contrast < LOW_CONTRAST_BELOW and not failed:
+                cautions.append(LOW_CONTRAST)
+            if measured.stack_elongation > LONGISH_ABOVE:
+                cautions.append(LONGISH)
+        judged.append((failed, cautions))
+    return judged
+
+
+def pixel_reasons(pixel_mm: tuple[float, float]) -> list[str]:
+    """Why no slice of these pixels can count; empty where they are plausible."""
+    least, most = PLAUSIBLE_PIXEL_MM
+    if least <= min(pixel_mm) and max(pixel_mm) <= most:
+        return []
+    return [f"pixels of {pixel_mm[0]:.3g} x {pixel_mm[1]:.3g} mm, not {least:g} to {most:g} mm"]
+
+
+def pixel_note(pixel_mm: tuple[float, float]) -> str:
+    """A sentence where the pixels are not of the sizes that the model has learned from; else empty."""
+    least, most = LEARNED_PIXEL_MM
+    if (least <= min(pixel_mm) and max(pixel_mm) <= most) or pixel_reasons(pixel_mm):
+        return ""
+    return (
+        f"The pixels are {pixel_mm[0]:.3g} x {pixel_mm[1]:.3g} mm large; the model has learned from {least:g} to "
+        f"{most:g} mm, and was not measured outside."
+    )
+
+
+def expected_slices(reasons: Sequence[Sequence[str]], distance_mm: float) -> int:
+    """How many slices should show the ventricle.
+
+    Beyond base and apex a stack is empty, as it should be. Where the slices with a mask span less than a ventricle
+    does, the empty ones count: then it was not found in them.
+
+    Args:
+        reasons: Why each slice does not count.
+        distance_mm: Between the slices.
+    """
+    inside = [own for own in reasons if OUTSIDE_ROI not in own]
+    found = [number for number, own in enumerate(inside) if not set(own) & {NOTHING, CONSTANT}]
+    span = found[-1] - found[0] + 1 if found else 0
+    return span if span * distance_mm >= SHORTEST_VENTRICLE_MM else len(inside)
+
+
+def _without_mask(reasons: Sequence[str]) -> bool:
+    return bool(set(reasons) & {NOTHING, NOT_ANALYSED, OUTSIDE_ROI, CONSTANT})
+
+
+def _basal_slices(with_wall: Sequence[int], cavity_mm2: np.ndarray, distance_mm: float) -> set[int]:
+    """The slices within `BASE_MM` of the basal end of the wall, the end on whose half the larger cavities lie."""
+    if len(with_wall) < 3:
+        return set()
+    half = len(with_wall) // 2
+    base_first = cavity_mm2[with_wall[:half]].sum() > cavity_mm2[with_wall[-half:]].sum()
+    end = with_wall[0] if base_first else with_wall[-1]
+    return {number for number in with_wall if abs(number - end) * distance_mm <= BASE_MM}

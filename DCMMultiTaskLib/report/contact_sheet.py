@@ -172,7 +172,7 @@ def _lines(words: SliceWords, tile: int) -> list[str]:
     """What is said of the quality, in lines: what stands beside the position, then what stands below it."""
     letters = (tile - 2 * PAD) / (0.6 * SMALL)  # a letter is about 0.6 as wide as high
     if not words.remark:
-        return ["quality ok"]
+        return ["quality ok", *textwrap.wrap(words.caution, max(int(letters), 1))]
     remark = f"⚠ {words.remark}"
     return [remark] if len(remark) <= letters - 10 else ["", *textwrap.wrap(remark, max(int(letters), 1))]
 

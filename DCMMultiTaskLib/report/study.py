@@ -51,6 +51,7 @@ class SliceWords(NamedTuple):
     probability: float
     above: bool
     remark: str
+    caution: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +124,8 @@ class StudyPicture:
 
 def _words(row: SliceRow) -> SliceWords:
     remark = "" if row.quality == "ok" else row.quality
-    return SliceWords(row.slice + 1, row.position_mm, row.dcm_probability, bool(row.dcm_class), remark)
+    probability, above = row.dcm_probability, bool(row.dcm_class)
+    return SliceWords(row.slice + 1, row.position_mm, probability, above, remark, row.caution)
 
 
 def _headline(result: Result) -> str:

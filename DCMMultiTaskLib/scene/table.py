@@ -19,6 +19,10 @@ COLUMNS = {
     "wall_thickness_mean_mm": ("Wall, mean (mm)", "mm", "Mean thickness of the wall in this slice"),
     "wall_thickness_min_mm": ("Wall, least (mm)", "mm", "Thickness of the wall's thinnest place"),
     "wall_thickness_max_mm": ("Wall, most (mm)", "mm", "Thickness of the wall's thickest place"),
+    "caution": ("Caution", "", "What a reader should know of a slice whatever its quality"),
+    "dcm_probability_low": ("DCM probability, low", "", "Lower end of its interval, where uncertainty was asked for"),
+    "dcm_probability_high": ("DCM probability, high", "", "Upper end of its interval"),
+    "view_agreement": ("Agreement of views", "", "Mean Dice coefficient of the mask and of those in other views"),
 }
 
 

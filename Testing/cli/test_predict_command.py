@@ -88,7 +88,7 @@ def test_options_reach_the_predictor(study: Path, tiny_model: Path, tmp_path: Pa
     summary = json.loads((tmp_path / "heart_summary.json").read_text(encoding="utf-8"))
     assert summary["localisation"]["method"] == "region of interest"
     assert summary["decision"]["threshold"] == 1
-    assert summary["dcm_class"] == 0
+    assert summary["dcm_class"] is None and "only 1 of the 3 slices" in summary["cannot_decide"]
     assert summary["largest_component"] is False
     assert summary["batch_size"] == 2
     assert summary["body_surface_m2"] == 2

@@ -92,10 +92,14 @@ def test_the_table_has_the_columns_in_order(result: Result, tmp_path: Path) -> N
         "wall_thickness_mean_mm",
         "wall_thickness_min_mm",
         "wall_thickness_max_mm",
+        "caution",
+        "dcm_probability_low",
+        "dcm_probability_high",
+        "view_agreement",
     ]
-    assert rows[1] == ["0", "0.0", "0.123457", "0", "0.0", "no myocardium found", "0.0", "", "", ""]
-    assert rows[2] == ["1", "8.0", "0.9", "1", "218.4", "ok", "0.33", "9.88", "7.12", "12.5"]
-    assert rows[3] == ["2", "16.0", "", "0", "0.0", "not analysed", "0.0", "", "", ""]
+    assert rows[1] == ["0", "0.0", "0.123457", "0", "0.0", "no myocardium found", "0.0", *[""] * 7]
+    assert rows[2] == ["1", "8.0", "0.9", "1", "218.4", "ok", "0.33", "9.88", "7.12", "12.5", *[""] * 4]
+    assert rows[3] == ["2", "16.0", "", "0", "0.0", "not analysed", "0.0", *[""] * 7]
 
 
 def test_the_summary_has_the_patient_and_where_it_comes_from(result: Result, tmp_path: Path) -> None:

@@ -1,0 +1,118 @@
+"""Other views of the same slices: intervals, map, agreement, and when there is no class."""
+
+import csv
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from DCMMultiTaskLib.imaging.study import Study
+from DCMMultiTaskLib.inference.files import summary, write_result
+from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.inference.text import describe_result
+from DCMMultiTaskLib.inference.uncertainty import VIEWS, Look, View, agreement, weigh
+from DCMMultiTaskLib.phantom import PhantomStudy, make_phantom_cine
+
+
+@pytest.fixture(scope="module")
+def sure(predictor: Predictor, study: PhantomStudy) -> Result:
+    return predictor.predict(study.volume, uncertainty=True)
+
+
+def test_the_intervals_lie_around_what_the_plain_view_says(sure: Result, result: Result) -> None:
+    assert sure.uncertainty is not None
+    assert sure.dcm_probability == result.dcm_probability and np.array_equal(sure.mask, result.mask)
+    values = {"dcm_probability": sure.dcm_probability, **vars(sure.measurements)}
+    assert set(sure.uncertainty.intervals) == {"dcm_probability", "lv_cavity_volume_ml", "myocardium_mass_g"}
+    for name, ends in sure.uncertainty.intervals.items():
+        assert ends.low < values[name] < ends.high
+    for row in sure.rows:
+        assert 0 <= row.dcm_probability_low <= row.dcm_probability <= row.dcm_probability_high <= 1
+        assert row.view_agreement > 0.5
+    assert sure.uncertainty.views == len(VIEWS) and sure.uncertainty.seconds > 0
+
+
+def test_the_map_is_where_the_views_differ(sure: Result) -> None:
+    assert sure.uncertainty is not None
+    found = sure.uncertainty.map
+    assert found.shape == sure.mask.shape and found.dtype == np.float32
+    assert found.min() >= 0 and 0.1 < found.max() <= 0.5
+    edge = sure.mask & ~np.roll(sure.mask, 1, axis=2)
+    assert found[edge].mean() > 5 * found[~sure.mask].mean()
+
+
+def test_it_is_written_only_when_asked_for(sure: Result, result: Result, tmp_path: Path) -> None:
+    written = write_result(sure, tmp_path / "sure")
+    image = sitk.ReadImage(str(written["uncertainty"]))
+    assert image.GetSize() == sure.geometry.size
+    told = json.loads(written["summary"].read_text(encoding="utf-8"))["uncertainty"]
+    low, high = told["intervals"]["lv_cavity_volume_ml"]
+    assert low < sure.measurements.lv_cavity_volume_ml < high and told["views"] == len(VIEWS)
+    plain = write_result(result, tmp_path / "plain")
+    assert "uncertainty" not in plain and summary(result)["uncertainty"] is None
+    with plain["risk"].open(newline="", encoding="utf-8") as stream:
+        assert {row["view_agreement"] for row in csv.DictReader(stream)} == {""}
+
+
+def test_views_that_agree_leave_no_doubt(result: Result) -> None:
+    same = [View(result.label_map, np.zeros(len(result.rows)))] * 3
+    assert np.allclose(
+        agreement(result.label_map, same, result.slice_axis)[[row.quality == "ok" for row in result.rows]], 1
+    )
+    look = Look(tuple(same), np.zeros(result.mask.shape, np.float32), 0.0)
+    found = weigh(result, {result.phase: look}, lambda view: result.dcm_probability)
+    assert list(found.distances.values()) == pytest.approx([0, 0, 0])
+    ends = found.intervals
+    assert ends["dcm_probability"].high == pytest.approx(ends["dcm_probability"].low)
+    assert ends["lv_cavity_volume_ml"].high == pytest.approx(1.12 * result.measurements.lv_cavity_volume_ml)
+
+
+def test_there_is_no_class_where_the_interval_spans_the_threshold(
+    predictor: Predictor, study: PhantomStudy, sure: Result
+) -> None:
+    assert sure.uncertainty is not None
+    ends = sure.uncertainty.intervals["dcm_probability"]
+    beyond = predictor.package.decision.threshold
+    assert bool(sure.cannot_decide) == (ends.low < beyond <= ends.high)
+    decision = replace(sure.provenance.decision, threshold=sure.dcm_probability)
+    torn = replace(sure, provenance=replace(sure.provenance, decision=decision))
+    assert "both sides of the threshold" in torn.cannot_decide
+    assert summary(torn)["dcm_class"] is None
+    assert torn.cannot_decide in describe_result(torn)
+
+
+def test_there_is_no_class_where_fewer_than_half_of_the_slices_count(result: Result) -> None:
+    assert result.cannot_decide == ""
+    rows = tuple(replace(row, quality="ok" if row.slice < 2 else "several pieces") for row in result.rows)
+    torn = replace(result, rows=rows)
+    assert torn.cannot_decide == "Cannot decide: only 2 of the 6 slices that should show the ventricle count."
+
+
+def test_of_a_cine_end_diastole_and_end_systole_are_seen_again(predictor: Predictor) -> None:
+    phases = make_phantom_cine(5, phases=3, dilated=False, slices=3, matrix=(128, 128))
+    calls: list[tuple[int, int]] = []
+    result = predictor.predict(
+        Study("beat", [p.volume for p in phases]), uncertainty=True, progress=lambda *told: calls.append(told)
+    )
+    assert result.uncertainty is not None and result.heart_beat is not None
+    ends = result.uncertainty.intervals["ejection_fraction_percent"]
+    assert ends.low < result.heart_beat.ejection_fraction_percent < ends.high
+    assert calls[-1] == (calls[-1][1], calls[-1][1])
+
+
+def test_a_run_that_is_stopped_in_the_views_keeps_the_plain_result(predictor: Predictor, study: PhantomStudy) -> None:
+    done: list[int] = []
+    slices = len(study.volume.array)
+    result = predictor.predict(
+        study.volume,
+        uncertainty=True,
+        progress=lambda now, _total: done.append(now),
+        cancelled=lambda: bool(done) and done[-1] > 2 * slices,
+    )
+    assert result.cancelled and result.uncertainty is None
+    assert math.isfinite(result.dcm_probability)
