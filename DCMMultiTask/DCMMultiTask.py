@@ -238,6 +238,7 @@ class DCMMultiTaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 threshold=None if parameters.useModelThreshold else parameters.threshold,
                 largestComponent=parameters.largestComponent,
                 showCavity=parameters.showCavity,
+                uncertainty=parameters.uncertainty,
                 progress=self.onProgress,
                 cancelled=self.run.stopWanted,
             )

@@ -67,6 +67,7 @@ class BatchSection:
                 largest_component=parameters.largestComponent,
                 activation=parameters.computeActivation,
                 cavity=parameters.showCavity,
+                uncertainty=parameters.uncertainty,
             ),
             model=Path(parameters.modelPath) if parameters.modelPath else None,
             device=parameters.device.value,

@@ -46,6 +46,7 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
         threshold=None,
         largestComponent=True,
         showCavity=True,
+        uncertainty=False,
         progress=None,
         cancelled=None,
     ):
@@ -67,6 +68,7 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
             threshold: Probability from which a slice or the patient is called DCM-like; None takes the model's.
             largestComponent: Keep only the largest connected piece of the mask.
             showCavity: Add the LV cavity as a segment of its own.
+            uncertainty: Also look at mirrored, turned and recontrasted slices, for intervals beside the numbers.
             progress: Called with the number of slices done and their total.
             cancelled: Asked all the time; True stops and keeps the finished slices.
 
@@ -102,6 +104,7 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
                 threshold=threshold,
                 largest_component=largestComponent,
                 activation=activationKind if computeActivation else False,
+                uncertainty=uncertainty,
                 progress=job.tell,
                 cancelled=job.stopped.is_set,
             )

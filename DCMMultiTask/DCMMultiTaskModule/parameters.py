@@ -78,7 +78,7 @@ class DCMMultiTaskParameterNode:
     modelPath - A .dcmmodel file; empty: the model that comes with the extension.
     segmentation, table, activationVolume - Outputs; none: a new node.
     computeActivation, activationKind - Also make a map of where the network looked, and which.
-    device, sliceAxis, largestComponent, showCavity - See the panel's tool tips.
+    device, sliceAxis, largestComponent, showCavity, uncertainty - See the panel's tool tips.
     useModelThreshold, threshold - The decision threshold of the model, or this one.
     """
 
@@ -97,6 +97,7 @@ class DCMMultiTaskParameterNode:
     threshold: Annotated[float, WithinRange(0, 1)] = 0.5
     largestComponent: bool = True
     showCavity: bool = True
+    uncertainty: bool = False
 
 
 def whatIsMissing(parameters: DCMMultiTaskParameterNode) -> str:
