@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import warnings
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,10 +14,11 @@ from typing import Any
 
 import numpy as np
 import pydicom
-from pydicom.uid import UID
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.identifiers import Identifiers
+from DCMMultiTaskLib.imaging.volume import MOST_BYTES
 
 NOT_DICOM = "not DICOM"
 SUFFIXES = (".dcm", ".ima")
@@ -103,6 +105,9 @@ def read_header(
     path: Path, tags: list[pydicom.tag.BaseTag | int] | None, *, until: str | None = None
 ) -> pydicom.Dataset:
     """The header, or these tags of it; a file without the 128 bytes of preamble is read as well."""
+    if path.exists() and not path.is_file():  # opening a pipe waits without end
+        raise InputError(f"{path.name}: this is no file.")
+    _refuse_bomb(path)
     last = pydicom.tag.Tag(until) if until else pydicom.tag.Tag(0x7FE00000)
     try:
         with path.open("rb") as file:
@@ -120,6 +125,26 @@ def read_header(
     except Exception as error:  # pydicom meets damaged bytes with whatever they bring about
         raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error
     return header
+
+
+def _refuse_bomb(path: Path) -> None:
+    """Refuse a deflated file that unpacks to more than a study has; pydicom unpacks it whole."""
+    with path.open("rb") as file:
+        start = file.read(1024)
+        if start[128:132] != b"DICM" or DeflatedExplicitVRLittleEndian.encode() not in start:
+            return
+        # The group with the transfer syntax says how long it is.
+        file.seek(144 + int.from_bytes(start[140:144], "little"))
+        unpacked, decompressor = 0, zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            while part := decompressor.unconsumed_tail or file.read(1 << 20):
+                unpacked += len(decompressor.decompress(part, 1 << 24))
+                if unpacked > MOST_BYTES or decompressor.eof:
+                    break
+        except zlib.error:
+            return  # pydicom will say so
+    if unpacked > MOST_BYTES:
+        raise InputError(f"{path.name}: it unpacks to more than {MOST_BYTES >> 20} MB, so that it is damaged.")
 
 
 def stated_kind(path: Path) -> UID | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -11,12 +12,14 @@ import pydicom
 import SimpleITK as sitk
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, about
 from DCMMultiTaskLib.imaging.dicom_files import attentive
 from DCMMultiTaskLib.imaging.dicom_headers import DicomImage, read_images
 from DCMMultiTaskLib.imaging.dicom_stacks import aligned, corner, slice_spacing
 from DCMMultiTaskLib.imaging.quiet import plain_path, quiet_libraries
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Volume, check_bytes
+
+_SIZES = ("Rows", "Columns", "NumberOfFrames", "BitsAllocated", "SamplesPerPixel")
 
 
 def read_slices(slices: Sequence[DicomImage], reference: DicomImage) -> np.ndarray:
@@ -79,7 +82,11 @@ def _read_file(path: Path) -> tuple[np.ndarray, bool]:
         try:
             dataset = pydicom.dcmread(path, force=True)
             syntax = _transfer_syntax(dataset)
+            with about(path.name):
+                check_bytes(math.prod(int(dataset.get(name) or 1) for name in _SIZES) // 8)
             stored = dataset.pixel_array
+        except InputError:
+            raise
         except Exception as error:  # pydicom meets damaged bytes and missing decoders with whatever they bring about
             if syntax is None or not syntax.is_compressed or syntax.is_deflated:
                 raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error

@@ -21,6 +21,7 @@ from DCMMultiTaskLib.imaging.orientation import SliceOrientation
 from DCMMultiTaskLib.imaging.volume import Geometry
 
 SMALLEST_SLICE = 16
+_WIDEST_MM = 2000.0
 """Pixels: the network halves a slice four times."""
 PLAUSIBLE_MM = (5.0, 2000.0)
 """Width of a slice; a spacing in metres or micrometres gives others."""
@@ -83,9 +84,12 @@ class SliceGrid:
         cls, source: Geometry, *, slice_axis: int, least: tuple[int, int] = (16, 16), spacing_mm: float = 1.0
     ) -> SliceGrid:
         """The grid that covers whole slices, in multiples of 16 pixels, and at least `least` of them."""
+        extents = SliceOrientation.of(source, slice_axis).extent_mm(source)
+        if max(extents) > _WIDEST_MM:
+            raise InputError(f"its slices are {max(extents):.0f} mm wide, which no scanner's are; check the spacing.")
         height, width = (
             max(SMALLEST_SLICE * math.ceil(extent / spacing_mm / SMALLEST_SLICE - 1e-6), at_least)
-            for extent, at_least in zip(SliceOrientation.of(source, slice_axis).extent_mm(source), least, strict=True)
+            for extent, at_least in zip(extents, least, strict=True)
         )
         return cls.around(source, slice_axis=slice_axis, size=(height, width), spacing_mm=spacing_mm)
 

@@ -12,9 +12,12 @@ from pathlib import Path
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.quiet import plain_path
+from DCMMultiTaskLib.imaging.volume import check_bytes
 
 _SPACING = re.compile(r"^(?:spacings\s*:|ElementSpacing\s*=|ElementSize\s*=)(.*)$", re.MULTILINE | re.IGNORECASE)
 _DATA_FILE = re.compile(r"^(data ?file\s*:\s*|ElementDataFile\s*=\s*)(.*?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
+_FIELD = re.compile(r"^([A-Za-z ]+?)[ \t]*[:=][ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
+_ITEM_BYTES = (("double|long|64", 8), ("float|uint|32|^(un)?(signed )?int$", 4), ("short|16", 2))
 _HEADER_BYTES = 64 * 1024
 _COMPONENTS = ("vector", "color", "colour", "complex", "quaternion", "matrix")
 _FASTEST_IS_TIME = re.compile(r"^(MultiVolume\.|axis 0 index type)", re.MULTILINE)
@@ -37,6 +40,8 @@ def readable(path: Path) -> Iterator[Path]:
         header, body = _split(start, is_nrrd)
         for found in _SPACING.finditer(header):
             _check_spacing(path, [_number(text) for text in found.group(1).split()])
+        promised = _promised_bytes(header, is_nrrd)
+        check_bytes(promised)
         names = _data_files(header)
         for name in names:
             if not (path.parent / name).is_file():
@@ -49,7 +54,9 @@ def readable(path: Path) -> Iterator[Path]:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dcm-multitask-")))
                 data = b"" if names else _rest(path, body)
                 if bzip2:
-                    data = _decompressed(path, b"".join((path.parent / name).read_bytes() for name in names) or data)
+                    data = _decompressed(
+                        path, b"".join((path.parent / name).read_bytes() for name in names) or data, promised
+                    )
                     mended = re.sub(r"(?mi)^encoding:.*$", "encoding: raw", _DATA_FILE.sub("", mended)).strip() + "\n\n"
                 elif names:
                     links = iter([stack.enter_context(plain_path(path.parent / name, ".raw")) for name in names])
@@ -75,6 +82,21 @@ def files_of(path: Path) -> list[Path]:
     if found and ("%" in found.group(2) or found.group(2).upper().startswith("LIST")):
         return sorted(file for file in path.parent.iterdir() if file.is_file())
     return [path, *(path.parent / name for name in _data_files(header) if (path.parent / name).is_file())]
+
+
+def _promised_bytes(header: str, is_nrrd: bool) -> int:
+    """How many bytes of voxels a header promises; those of a number that is no number are found out later."""
+    found = {name.lower(): value for name, value in _FIELD.findall(header)}
+    sizes, kind = (
+        (found.get("sizes", ""), found.get("type", ""))
+        if is_nrrd
+        else (
+            f"{found.get('dimsize', '')} {found.get('elementnumberofchannels', '')}",
+            found.get("elementtype", ""),
+        )
+    )
+    numbers = [int(text) for text in sizes.split() if text.isdecimal()]
+    return math.prod(numbers) * next((size for words, size in _ITEM_BYTES if re.search(words, kind, re.IGNORECASE)), 1)
 
 
 def _split(start: bytes, is_nrrd: bool) -> tuple[str, int]:
@@ -116,9 +138,9 @@ def _rest(path: Path, begin: int) -> bytes:
         return file.read()
 
 
-def _decompressed(path: Path, data: bytes) -> bytes:
+def _decompressed(path: Path, data: bytes, promised: int) -> bytes:
     try:
-        return bz2.decompress(data)
+        return bz2.BZ2Decompressor().decompress(data, promised)
     except (OSError, ValueError) as error:
         raise InputError(f"{path.name}: the file is damaged or not complete.") from error
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Volume, check_bytes
 
 _TYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
@@ -32,6 +32,7 @@ _LAYOUTS = {
         *(("i", 500), ("2i", 344), ("6d", 352), ("12d", 400)),
     ),
 }
+_LARGEST_HEADER = 540
 _UNITS = {1: 1000.0, 2: 1.0, 3: 0.001}
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
 _SPACING_TOLERANCE = 0.01  # share
@@ -70,9 +71,7 @@ def read_nifti(path: Path) -> tuple[list[Volume], list[str]]:
     if path.suffix.lower() in (".hdr", ".img"):
         raise InputError(f"{path.name}: NIfTI in two files is not read; save it as one .nii.gz file.")
     try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
+        content = _content(path, _LARGEST_HEADER)
         header = _parse(content)
     except MemoryError as error:
         raise InputError(f"{path.name}: it does not fit into the memory, or it is damaged.") from error
@@ -91,6 +90,14 @@ def read_nifti(path: Path) -> tuple[list[Volume], list[str]]:
     i, j, k, phases = (*header.sizes, 1, 1)[:4]
     spacing, origin, direction, notes = _geometry(path, header)
     kind = np.dtype(header.order + _TYPES[header.datatype])
+    check_bytes(math.prod((i, j, k, phases)) * kind.itemsize)
+    check_bytes(header.offset)
+    try:
+        content = _content(path, header.offset + math.prod((i, j, k, phases)) * kind.itemsize)
+    except MemoryError as error:
+        raise InputError(f"{path.name}: it does not fit into the memory, or it is damaged.") from error
+    except (EOFError, OSError, zlib.error) as error:
+        raise InputError(f"{path.name}: the file is damaged.") from error
     if len(content) < header.offset + math.prod((i, j, k, phases)) * kind.itemsize:
         raise InputError(f"{path.name}: the file is not complete, its end is missing.")
     stored = np.frombuffer(content, kind, i * j * k * phases, header.offset).astype(kind.newbyteorder("="))
@@ -98,6 +105,14 @@ def read_nifti(path: Path) -> tuple[list[Volume], list[str]]:
         stored = (stored * header.slope + header.intercept).astype(np.float32)
     array = stored.astype(np.float32) if stored.dtype.itemsize > 4 else stored
     return [Volume.of(one, spacing, origin, direction) for one in array.reshape(phases, k, j, i)], notes
+
+
+def _content(path: Path, count: int) -> bytes:
+    """The first bytes of a file, of its content where it is compressed."""
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if packed else path.open("rb") as stream:
+        return stream.read(count)
 
 
 def _parse(content: bytes) -> _Header:

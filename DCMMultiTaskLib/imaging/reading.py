@@ -98,7 +98,8 @@ def _read_by_itk(path: Path) -> tuple[list[Volume], list[str]]:
     direction = np.eye(3)
     shared = min(axes, 3)
     direction[:shared, :shared] = np.reshape(image.GetDirection(), (axes, axes))[:shared, :shared]
-    array = slim(sitk.GetArrayFromImage(image))
+    view = sitk.GetArrayViewFromImage(image)
+    array = view.astype(np.float32) if view.dtype.itemsize > 4 else view.copy()
     if image.GetNumberOfComponentsPerPixel() > 1:  # a Slicer sequence: the phases are the fastest axis
         array = np.moveaxis(array, -1, 0)
     del image

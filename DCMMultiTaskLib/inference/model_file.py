@@ -15,7 +15,7 @@ from DCMMultiTaskLib.errors import InputError
 SUFFIX = ".dcmmodel"
 WEIGHTS, SETTINGS, CARD = "weights.safetensors", "model.json", "MODEL_CARD.md"
 # The most bytes that a member may unpack to: a zip bomb is refused before it is read.
-LIMITS = {WEIGHTS: 1 << 30, SETTINGS: 4 << 20, CARD: 1 << 20}
+LIMITS = {WEIGHTS: 1 << 28, SETTINGS: 4 << 20, CARD: 1 << 20}
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,8 @@ def read_model_file(
         InputError: The file cannot be read or is not a model package.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # opening a pipe waits without end
+            raise InputError(f"The model file {path} cannot be read (it is no file).")
         content = path.read_bytes()
         members = _members(content, names)
         return content, members, json.loads(members[SETTINGS].decode("utf-8")), members[CARD].decode("utf-8")
@@ -96,4 +98,10 @@ def _members(content: bytes, names: tuple[str, ...]) -> dict[str, bytes]:
         for info in infos:
             if info.file_size > LIMITS[info.filename]:
                 raise ValueError(f"{info.filename} is larger than {LIMITS[info.filename] >> 20} MB")
-        return {info.filename: archive.read(info) for info in infos if info.filename in names}
+        return {info.filename: _read(archive, info) for info in infos if info.filename in names}
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """A member, in portions: what the archive says of its size may be a lie."""
+    with archive.open(info) as stream:
+        return b"".join(iter(lambda: stream.read(1 << 20), b""))

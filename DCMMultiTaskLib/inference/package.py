@@ -31,8 +31,8 @@ __all__ = ["ModelPackage", "load_package", "save_package", "shipped_model"]
 
 FORMAT = "dcmmodel"
 FORMAT_VERSION = 1
-# No network of this family has a setting above this; a larger one would only burn time while it is built.
-LARGEST_SETTING = 4096
+# No network of this family has a width, or any other setting, above these; a larger one would only burn time.
+LARGEST_WIDTH, LARGEST_SETTING = 4096, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +163,11 @@ def _load(path: Path, _modified: int, _size: int) -> ModelPackage:
 def _package(settings: dict[str, Any], weights: dict[str, Tensor], card: str, content: bytes) -> ModelPackage:
     """Put together and check that the weights are those of the network that the settings describe."""
     values = settings["network_config"]
-    numbers = [n for value in values.values() for n in (value if isinstance(value, list) else [value])]
-    if any(isinstance(n, int | float) and abs(n) > LARGEST_SETTING for n in numbers):
+    numbers = [(name, n) for name, value in values.items() for n in (value if isinstance(value, list) else [value])]
+    if any(
+        isinstance(n, int | float) and not abs(n) <= (LARGEST_WIDTH if name == "width" else LARGEST_SETTING)
+        for name, n in numbers
+    ):
         raise ValueError("a network setting is out of range")
     config = NetworkConfig.from_dict(values)
     weights = {name: t.float() if t.is_floating_point() else t for name, t in weights.items()}

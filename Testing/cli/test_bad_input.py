@@ -70,7 +70,7 @@ BAD_INPUTS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "random bytes as NRRD": (lambda folder: noise(folder, "noise.nrrd"), "noise.nrrd"),
     "random bytes as NIfTI": (lambda folder: noise(folder, "noise.nii.gz"), "noise.nii.gz"),
     "random bytes as MetaImage": (lambda folder: noise(folder, "noise.mha"), "noise.mha"),
-    "random bytes as DICOM": (lambda folder: noise(folder, "noise.dcm"), "noise.dcm"),
+    "random bytes as DICOM": (lambda folder: noise(folder, "image.dcm"), "image.dcm"),
     "a text file": (lambda folder: text(folder, "notes.txt", "not an image"), "notes.txt"),
     "wrong extension": (wrong_extension, "good.nii.gz"),
     "colours": (
