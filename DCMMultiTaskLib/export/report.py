@@ -50,7 +50,8 @@ def measurement_report(
         for number, segment in enumerate(segments, start=1)
         if (result.label_map == segment.label).any() and (measurements := _of_segment(result, segment))
     ]
-    whole = _of_patient(result)
+    # A report has at least one measurement: where nothing was found, a cavity of 0 ml.
+    whole = _of_patient(result) or ([] if groups else _of_segment(result, LV_CAVITY))
     if whole:
         groups.append(
             hd.sr.MeasurementsAndQualitativeEvaluations(

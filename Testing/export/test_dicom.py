@@ -218,3 +218,4 @@ def test_a_result_without_a_heart_or_without_a_cavity_is_written(tmp_path: Path,
     assert hd.seg.segread(mask).number_of_segments == 2
     groups = hd.sr.srread(report).content.get_volumetric_roi_measurement_groups()
     assert [group.tracking_identifier for group in groups] == ["Myocardium"][:label]
+    write_dicom(replace(empty, dcm_probability=float("nan")), tmp_path / "unknown")
