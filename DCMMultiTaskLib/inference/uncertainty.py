@@ -32,7 +32,7 @@ FACTOR, LEAST_VOLUME, LEAST_MASS = 6.0, 0.12, 0.27
 errors that all views have in common: chosen so that the expert's value lies inside in nine of ten patients that the
 network has not learned from (`experiments.intervals`)."""
 FRACTION_FACTOR, LEAST_POINTS = 2.0, 9.0
-"""The least is how far the three cines with contours at end systole lie off, all of which the network has learned from."""
+"""The least is how far three cines with contours at end systole lie off; the network has learned from them."""
 PROBABILITY_FACTOR = 2.0
 """Of this there is no true value: it shows how far the views differ, and no more."""
 
