@@ -55,15 +55,14 @@ def test_the_edited_mask_is_measured_without_the_network(
     click(panel.ui.updateButton)
     new = facts_of(table)
     changed = rows_of(table)
-    assert changed[3].myocardium_area_mm2 == 0 and changed[3].quality == "no myocardium found"
+    assert changed[3].myocardium_area_mm2 == 0 and changed[3].quality.startswith("no myocardium found")
     assert [row.dcm_probability for row in changed] == pytest.approx([row.dcm_probability for row in rows], rel=1e-9)
     assert new["lv_cavity_volume_ml"] <= old["lv_cavity_volume_ml"]
     assert new["myocardium_mass_g"] < old["myocardium_mass_g"]
     assert new["dcm_probability"] != old["dcm_probability"]
     assert new["network_masks_sha256"] == old["masks_sha256"] != new["masks_sha256"]
-    assert "edited by hand" in panel.ui.probabilityLabel.text and "slice 4 (no myocardium found)" in (
-        panel.ui.probabilityLabel.text
-    )
+    assert "edited by hand" in panel.ui.probabilityLabel.text
+    assert "slice 4 (no myocardium found" in panel.ui.probabilityLabel.text
     assert not panel.ui.editedLabel.visible and not panel.ui.updateButton.enabled
     assert not mask_of(slicer, study)[3].any()
     assert nodes_of(slicer) == nodes
