@@ -30,13 +30,13 @@ RULES: dict[str, tuple[str, ...]] = {
     "true volume (baseline)": ("true_volume",),
     "network": ("logit",),
     "area of the largest cavity": ("area",),
-    "volume": ("volume",),
+    "volume (ships)": ("volume",),
     "even wall": ("even_wall",),
-    "network and volume (ships)": ("logit", "volume"),
+    "network and volume": ("logit", "volume"),
     "network, volume and even wall": ("logit", "volume", "even_wall"),
 }
 """What is compared, by the features that a rule weighs; more of each speaks for a DCM-like phenotype."""
-SHIPS = "network and volume (ships)"
+SHIPS = "volume (ships)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ def judge_slices(folds: Sequence[Path]) -> list[Judged]:
     calibrated = _out_of_folds([logit], label, np.array(fold_of))
     return [
         Judged("slices, as the network gives them", patients, label, sigmoid(logit)),
-        Judged("slices, calibrated (ships)", patients, label, calibrated),
+        Judged("slices, calibrated", patients, label, calibrated),
     ]
 
 

@@ -92,18 +92,23 @@ def rule_sentence(
     """
     if usable == 0:
         return f"No patient-level probability: of {count(slices, 'slice')} none could be used."
-    network = f"what the network sees in {usable} of {count(slices, 'slice')} (those of quality ok)"
+    counted = f"{usable} of {count(slices, 'slice')}"
     rule = decision.patient
     if not rule.volume_scale:
-        return f"From {network}."
+        return f"From what the network sees in {counted} (those of quality ok)."
     if not cavity_ml > 0:
         return "No patient-level probability: the volume of the LV cavity is not known."
-    size = "larger" if cavity_ml > rule.volume_ml else "smaller"
     volume = f"{cavity_ml:.0f} ml"
     if np.isfinite(ejection_fraction):
         volume = f"EDV {cavity_ml:.0f} ml, EF {ejection_fraction:.0f} %"
+    size = "larger" if cavity_ml > rule.volume_ml else "smaller"
+    network = (
+        f" and what the network sees in {counted} (those of quality ok)."
+        if rule.scale
+        else f"; the slices' probabilities told no more on patients unseen in training. {counted} are of quality ok."
+    )
     return (
-        f"From the LV cavity ({volume}; {size} than the {rule.volume_ml:.0f} ml that are the middle of the patients it "
-        f"was calibrated on) and {network}. A dilated ventricle with poor function can have an ischaemic cause, which "
-        "this image cannot exclude."
+        f"From the volume of the LV cavity ({volume}; {size} than the {rule.volume_ml:.0f} ml in the middle of the "
+        f"patients it was calibrated on){network} A dilated ventricle with poor function can have an ischaemic cause, "
+        "which this image cannot exclude."
     )

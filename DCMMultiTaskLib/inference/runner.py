@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -58,7 +59,8 @@ class Runner:
     def __init__(
         self, network: nn.Module, device: torch.device, *, batch_size: int = 16, mixed_precision: bool = False
     ) -> None:
-        self.network = network.to(device)
+        # Any: parts by name (classifier, attention) are asked for, which torch's Module does not declare.
+        self.network: Any = network.to(device)
         self.device = device
         self.pixels = batch_size * REFERENCE_PIXELS
         self.mixed_precision = mixed_precision and _half_precision_pays(self.network, device)

@@ -1,6 +1,7 @@
 """The patient's probability from the slices' logits."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,6 +59,10 @@ def test_the_sentence_names_what_the_probability_rests_on() -> None:
     assert "3 of 4 slices" in sentence
     assert "ischaemic cause" in sentence
     assert "LV cavity (90 ml; smaller than" in rule_sentence(3, 4, 90.0, VOLUME_COUNTS)
+    alone = replace(VOLUME_COUNTS, patient=replace(VOLUME_COUNTS.patient, scale=0.0))
+    assert "told no more on patients unseen in training. 3 of 4 slices are of quality" in rule_sentence(
+        3, 4, 90.0, alone
+    )
 
 
 def test_a_package_of_before_the_volume_counted_is_read() -> None:

@@ -133,7 +133,7 @@ def test_each_slice_has_its_number_position_probability_and_quality():
     study = drawn_study()
     said = [text.get_text() for text in words_of(contact_sheet(study))]
     for row in study.rows:
-        assert f"Slice {row.slice}" in said
+        assert f"Slice {row.slice + 1}" in said
         assert f"{row.position_mm:.1f} mm" in said
     assert [text for text in said if text.startswith("P 0")] == [
         f"P {row.dcm_probability:.2f}" for row in study.rows[1:]
@@ -172,7 +172,9 @@ def test_many_slices_are_thinned_out_evenly():
     assert len(chosen) == 48
     assert (chosen[0], chosen[-1]) == (100, 199)
     assert set(np.diff(chosen)) == {2, 3}
-    assert [text.get_text() for text in words_of(contact_sheet(study, most=3))][1].endswith("3 of 6 slices")
+    assert [text.get_text() for text in words_of(contact_sheet(study, most=3))][1].endswith(
+        "3 of 6 slices, counted from 1"
+    )
 
 
 def test_an_activation_map_glows_over_the_image_and_is_clear_where_it_is_low():

@@ -18,8 +18,8 @@ STUDIES = awkward_studies()
 
 
 def at(sheet, slice_number: float, probability: float) -> tuple[int, int]:
-    """Row and column of the sheet's pixels at a place of the chart."""
-    x, y = axes_of(sheet, "chart").transData.transform((slice_number, probability))
+    """Row and column of the sheet's pixels at a place of the chart, whose slices count from 1."""
+    x, y = axes_of(sheet, "chart").transData.transform((slice_number + 1, probability))
     return round(sheet.height - y), round(x)
 
 
@@ -85,4 +85,4 @@ def test_no_word_is_cut_by_the_sheets_edge_or_lies_on_another(name, size):
     for (first, a), (second, b) in itertools.combinations(boxes.items(), 2):
         assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] + 3 or b[3] <= a[1] + 3, f"{first} on {second}"
     numbers = [float(t.get_text()) for t in axes_of(sheet, "chart").get_xticklabels() if t.get_text()]
-    assert numbers and set(numbers) <= set(np.arange(len(STUDIES[name].rows)))
+    assert numbers and set(numbers) <= set(1 + np.arange(len(STUDIES[name].rows)))

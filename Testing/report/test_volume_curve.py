@@ -25,7 +25,7 @@ def test_end_diastole_and_end_systole_are_where_they_belong(timed):
     pixels = pixels_of(sheet)
     for number, colour in ((beat.ed_phase, ABOVE), (beat.es_phase, BELOW)):
         phase = beat.phases[number]
-        moment = phase.time_ms if timed else number
+        moment = phase.time_ms if timed else number + 1
         x, y = axes_of(sheet, "curve").transData.transform((moment, phase.lv_cavity_ml))
         assert near(pixels[round(sheet.height - y), round(x)], colour, 10)
     assert {"end diastole, phase 1", "end systole, phase 3"} <= set(said_on(sheet))
