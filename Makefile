@@ -19,7 +19,7 @@ PREDICTION_TESTS := Testing/inference Testing/cli/test_predict_command.py
 BENCH_VENV := .venv-bench
 BENCH_RUN := $(subst $(VENV),$(BENCH_VENV),$(RUN))
 
-.PHONY: demo test test-oldest lint bench system-packages clean
+.PHONY: demo test test-oldest lint bench fuzz system-packages clean
 
 demo: $(VENV)/demo-installed
 	$(RUN) -m DCMMultiTaskLib.demo
@@ -41,6 +41,12 @@ lint: $(VENV)/test-installed
 bench: $(VENV)/test-installed $(BENCH_VENV)/installed
 	$(BENCH_RUN) Testing/benchmarks/run.py $(BENCH)
 	$(RUN) -m pytest -o python_files="bench_*.py" -s Testing/benchmarks
+
+# Hostile inputs, new ones every time; what is found lies in out/fuzz. The tests try some with a fixed seed.
+fuzz: export FUZZ_SECONDS ?= 3600
+fuzz: export FUZZ_FOUND ?= out/fuzz
+fuzz: $(VENV)/test-installed
+	$(RUN) -m pytest -s Testing/fuzz
 
 # Mesa, for the 3D picture on a machine without a graphics card or screen, and Chromium, in which the tests open the page
 # of a batch (Debian; where Ubuntu's are snaps, any chromium and chromedriver on the PATH will do).

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import warnings
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +76,7 @@ def looks_like_dicom(path: Path) -> bool:
     if path.suffix.lower() in SUFFIXES:
         return True
     try:
-        return path.suffix.lower() not in OTHER_SUFFIXES and pydicom.misc.is_dicom(path)
+        return path.suffix.lower() not in OTHER_SUFFIXES and path.is_file() and pydicom.misc.is_dicom(path)
     except OSError:
         return False
 
@@ -107,7 +109,8 @@ def read_header(
     """The header, or these tags of it; a file without the 128 bytes of preamble is read as well."""
     if path.exists() and not path.is_file():  # opening a pipe waits without end
         raise InputError(f"{path.name}: this is no file.")
-    _refuse_bomb(path)
+    if _unpacks_to_too_much(path):
+        raise InputError(f"{path.name}: it unpacks to more than {MOST_BYTES >> 20} MB, so that it is damaged.")
     last = pydicom.tag.Tag(until) if until else pydicom.tag.Tag(0x7FE00000)
     try:
         with path.open("rb") as file:
@@ -127,24 +130,32 @@ def read_header(
     return header
 
 
-def _refuse_bomb(path: Path) -> None:
-    """Refuse a deflated file that unpacks to more than a study has; pydicom unpacks it whole."""
+def _unpacks_to_too_much(path: Path) -> bool:
+    """Whether a file is deflated and has more in it than a study has; pydicom unpacks it whole."""
     with path.open("rb") as file:
         start = file.read(1024)
         if start[128:132] != b"DICM" or DeflatedExplicitVRLittleEndian.encode() not in start:
-            return
+            return False
+        state = os.fstat(file.fileno())
+    return _is_bomb(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _is_bomb(path: Path, _modified: int, _size: int) -> bool:
+    unpacked, decompressor = 0, zlib.decompressobj(-zlib.MAX_WBITS)
+    with path.open("rb") as file:
         # The group with the transfer syntax says how long it is.
-        file.seek(144 + int.from_bytes(start[140:144], "little"))
-        unpacked, decompressor = 0, zlib.decompressobj(-zlib.MAX_WBITS)
+        file.seek(140)
+        file.seek(144 + int.from_bytes(file.read(4), "little"))
         try:
-            while part := decompressor.unconsumed_tail or file.read(1 << 20):
-                unpacked += len(decompressor.decompress(part, 1 << 24))
-                if unpacked > MOST_BYTES or decompressor.eof:
+            while unpacked <= MOST_BYTES and not decompressor.eof:
+                part = decompressor.unconsumed_tail or file.read(1 << 16)
+                if not part:
                     break
+                unpacked += len(decompressor.decompress(part, 1 << 22))
         except zlib.error:
-            return  # pydicom will say so
-    if unpacked > MOST_BYTES:
-        raise InputError(f"{path.name}: it unpacks to more than {MOST_BYTES >> 20} MB, so that it is damaged.")
+            return False  # pydicom will say so
+    return unpacked > MOST_BYTES
 
 
 def stated_kind(path: Path) -> UID | None:

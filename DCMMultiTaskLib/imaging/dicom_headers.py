@@ -129,8 +129,7 @@ def read_images(path: Path, known: Identifiers | None = None) -> list[DicomImage
 
     Args:
         path: The file.
-        known: Is told what the header says of the patient, even where the file holds no image; without it labels are
-            descriptions as they are.
+        known: Is told what the header says of the patient; without it labels are descriptions as they are.
 
     Raises:
         LeftOut: The file holds no grey MR image whose pixels have a size.
@@ -139,6 +138,8 @@ def read_images(path: Path, known: Identifiers | None = None) -> list[DicomImage
     known, named = known or Identifiers(keep=True), path.suffix.lower() in SUFFIXES
     if path.suffix.lower() in OTHER_SUFFIXES:
         raise LeftOut(path, NOT_DICOM)
+    if path.exists() and not path.is_file():  # opening a pipe waits without end
+        raise LeftOut(path, "it is no file")
     try:
         header = read_header(path, _TAGS if known.keep else None)
     except OSError as error:
@@ -150,11 +151,20 @@ def read_images(path: Path, known: Identifiers | None = None) -> list[DicomImage
             raise LeftOut(path, NOT_DICOM) from error
         kind = stated_kind(path)
         if kind and "image" not in kind.name.lower():
-            raise LeftOut(path, f"no image: {kind.name}") from error
+            raise LeftOut(path, f"no image: {_called(kind)}") from error
         raise
     if not named and "SOPClassUID" not in header:
         raise LeftOut(path, NOT_DICOM)
     known.add(header)
+    try:
+        return _images(path, header, known)
+    except InputError:
+        raise
+    except Exception as error:  # pydicom meets damaged bytes with whatever they bring about
+        raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error
+
+
+def _images(path: Path, header: pydicom.Dataset, known: Identifiers) -> list[DicomImage]:
     kind = UID(text_of(header, "SOPClassUID")) or stated_kind(path) or UID("")
     if kind == DIRECTORY or is_directory(path):
         raise LeftOut(path, "an index of other files, DICOMDIR")
@@ -162,10 +172,10 @@ def read_images(path: Path, known: Identifiers | None = None) -> list[DicomImage
     if not (header.get("Rows") and header.get("Columns")):
         if of_mr:
             raise InputError(f"{path.name}: the DICOM file is damaged or not complete.")
-        raise LeftOut(path, f"no image: {kind.name}")
+        raise LeftOut(path, f"no image: {_called(kind)}")
     modality = text_of(header, "Modality")
     if modality not in ("MR", "OT", ""):
-        raise LeftOut(path, f"its modality is {modality}, not MR")
+        raise LeftOut(path, f"its modality is {modality if len(modality) < 5 else 'another one'}, not MR")
     if (header.get("SamplesPerPixel") or 1) > 1:
         raise LeftOut(path, "in colour")
     frames = int(number_of(header, "NumberOfFrames") or 1)
@@ -177,6 +187,11 @@ def read_images(path: Path, known: Identifiers | None = None) -> list[DicomImage
     if frames > 1:
         raise LeftOut(path, "many frames in a file that does not say where each of them lies")
     return [_image(path, _Frame(header), known)]
+
+
+def _called(kind: UID) -> str:
+    """The name of a standard object; damaged bytes in place of its UID may hold anything."""
+    return "an object that DICOM does not name" if kind.name == kind else kind.name
 
 
 class _Frame:

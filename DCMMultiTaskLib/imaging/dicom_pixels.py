@@ -88,7 +88,8 @@ def _read_file(path: Path) -> tuple[np.ndarray, bool]:
         except InputError:
             raise
         except Exception as error:  # pydicom meets damaged bytes and missing decoders with whatever they bring about
-            if syntax is None or not syntax.is_compressed or syntax.is_deflated:
+            compressed = syntax is not None and syntax.is_transfer_syntax and syntax.is_compressed
+            if syntax is None or not compressed or syntax.is_deflated:
                 raise InputError(f"{path.name}: the DICOM file is damaged or not complete.") from error
             return _read_by_gdcm(path, syntax.name), True
     frames = stored.reshape(-1, *stored.shape[-2:])

@@ -12,12 +12,16 @@ from pathlib import Path
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.quiet import plain_path
-from DCMMultiTaskLib.imaging.volume import check_bytes
+from DCMMultiTaskLib.imaging.volume import MOST_BYTES, check_bytes
 
 _SPACING = re.compile(r"^(?:spacings\s*:|ElementSpacing\s*=|ElementSize\s*=)(.*)$", re.MULTILINE | re.IGNORECASE)
 _DATA_FILE = re.compile(r"^(data ?file\s*:\s*|ElementDataFile\s*=\s*)(.*?)[ \t\r]*$", re.MULTILINE | re.IGNORECASE)
 _FIELD = re.compile(r"^([A-Za-z ]+?)[ \t]*[:=][ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
 _ITEM_BYTES = (("double|long|64", 8), ("float|uint|32|^(un)?(signed )?int$", 4), ("short|16", 2))
+_MOST = {"ndims": 10, "dimension": 16, "elementnumberofchannels": 10_000, "compresseddatasize": MOST_BYTES}
+_SIZES = ("sizes", "dimsize", "compresseddatasize")
+_LONGEST_VALUE = 500
+_NUMBERED = re.compile(r"[^%]*%0?\d?d[^%]*?(\s+-?\d{1,6}){0,4}")
 _HEADER_BYTES = 64 * 1024
 _COMPONENTS = ("vector", "color", "colour", "complex", "quaternion", "matrix")
 _FASTEST_IS_TIME = re.compile(r"^(MultiVolume\.|axis 0 index type)", re.MULTILINE)
@@ -40,8 +44,10 @@ def readable(path: Path) -> Iterator[Path]:
         header, body = _split(start, is_nrrd)
         for found in _SPACING.finditer(header):
             _check_spacing(path, [_number(text) for text in found.group(1).split()])
-        promised = _promised_bytes(header, is_nrrd)
-        check_bytes(promised)
+        promised = _check_promises(header, is_nrrd)
+        pattern = _DATA_FILE.search(header)
+        if pattern and "%" in pattern.group(2) and not _NUMBERED.fullmatch(pattern.group(2)):
+            raise InputError(f"{path.name}: the name of its data files is not understood.")  # MetaIO would print by it
         names = _data_files(header)
         for name in names:
             if not (path.parent / name).is_file():
@@ -84,19 +90,27 @@ def files_of(path: Path) -> list[Path]:
     return [path, *(path.parent / name for name in _data_files(header) if (path.parent / name).is_file())]
 
 
-def _promised_bytes(header: str, is_nrrd: bool) -> int:
-    """How many bytes of voxels a header promises; those of a number that is no number are found out later."""
-    found = {name.lower(): value for name, value in _FIELD.findall(header)}
-    sizes, kind = (
-        (found.get("sizes", ""), found.get("type", ""))
-        if is_nrrd
-        else (
-            f"{found.get('dimsize', '')} {found.get('elementnumberofchannels', '')}",
-            found.get("elementtype", ""),
-        )
-    )
-    numbers = [int(text) for text in sizes.split() if text.isdecimal()]
-    return math.prod(numbers) * next((size for words, size in _ITEM_BYTES if re.search(words, kind, re.IGNORECASE)), 1)
+def _check_promises(header: str, is_nrrd: bool) -> int:
+    """How many bytes of voxels a header promises; those of a size that is no number are found out later.
+
+    Raises:
+        InputError: More axes, channels or bytes than the libraries can take.
+    """
+    fields = [(name.lower(), value) for name, value in _FIELD.findall(header)]
+    for name, value in fields:
+        if len(value) > _LONGEST_VALUE and not value.startswith("="):  # longer ones overrun the libraries' own memory
+            raise InputError(f"its header is damaged ({name} has {len(value)} letters).")
+        if name in _MOST and not 0 < _number(value) <= _MOST[name]:
+            raise InputError(f"its header is damaged ({name} is {value[:20]!r}).")
+        if name in _SIZES:
+            check_bytes(math.prod(int(text) for text in value.split() if text.isdecimal()))
+    found = dict(fields)
+    sizes, kind = ("sizes", "type") if is_nrrd else ("dimsize", "elementtype")
+    numbers = f"{found.get(sizes, '')} {found.get('elementnumberofchannels', '')}".split()
+    voxels = math.prod(int(text) for text in numbers if text.isdecimal())
+    each = next((size for words, size in _ITEM_BYTES if re.search(words, found.get(kind, ""), re.IGNORECASE)), 1)
+    check_bytes(voxels * each)
+    return voxels * each
 
 
 def _split(start: bytes, is_nrrd: bool) -> tuple[str, int]:
