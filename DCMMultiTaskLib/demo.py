@@ -17,7 +17,7 @@ from DCMMultiTaskLib.inference.result import Result
 
 OUTPUT = Path("out") / "demo"
 SUNNYBROOK_PATIENT = "SC-HF-I-04"
-PHANTOM_SEED = 7
+SAMPLE = Path(__file__).resolve().parents[1] / "Resources" / "SampleData" / "DCMPhantom.seq.nrrd"
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,13 @@ class DemoInput:
 
 
 def choose_input(environment: dict[str, str], project: Path) -> DemoInput:
-    """The study of `DEMO_INPUT`; else one of the Sunnybrook data where they are; else a phantom.
+    """The study of `DEMO_INPUT`; else one of the Sunnybrook data where they are; else the phantom that comes along.
 
     Args:
         environment: `DEMO_INPUT` names a file or DICOM folder, `DCM_DATA` the folder of the Sunnybrook data.
         project: Root of the checkout; `shared/data/sunnybrook` beside it is looked at too.
     """
     from DCMMultiTaskLib.imaging.reading import read_study
-    from DCMMultiTaskLib.phantom import make_phantom
 
     if environment.get("DEMO_INPUT"):
         study = read_study(Path(environment["DEMO_INPUT"]))
@@ -52,8 +51,8 @@ def choose_input(environment: dict[str, str], project: Path) -> DemoInput:
             if (dicom / SUNNYBROOK_PATIENT).is_dir():
                 study = read_study(dicom / SUNNYBROOK_PATIENT)
                 return DemoInput(f"patient {SUNNYBROOK_PATIENT} of the Sunnybrook Cardiac Data, as DICOM", study)
-    phantom = make_phantom(PHANTOM_SEED, dilated=True)
-    return DemoInput("a phantom: a synthetic LGE study, not a patient", Study(phantom.name, [phantom.volume]))
+    study = read_study(SAMPLE)
+    return DemoInput("a phantom: a synthetic cine that beats, its apex lost in noise; not a patient", study)
 
 
 def draw_pictures(result: Result, folder: Path, name: str, say: Callable[[str], None]) -> list[Path]:
