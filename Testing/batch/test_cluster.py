@@ -19,8 +19,12 @@ distributed = pytest.importorskip("distributed", reason="needs dask and distribu
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[object]:
+    # distributed leaves OMP_NUM_THREADS=1 behind, with which later programs of the tests would round differently.
+    before = dict(os.environ)
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         yield cluster
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture

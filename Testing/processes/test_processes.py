@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# What ran the tests in the background had these ignored, which programs hand on.
 BUSY = """
-import os, time
+import os, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from DCMMultiTaskLib.cli import ended_cleanly
 from DCMMultiTaskLib.processes import worker_pool
 
