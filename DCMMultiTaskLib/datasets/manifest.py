@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.storage import atomic_path, read_table, write_table
 
 REQUIRED = ("patient", "image", "mask", "dcm")
+_LONGEST_CELL = 1000
 WRITTEN = ("patient", "group", "dcm", "split", "slices", "image", "mask", "frames")
 
 
@@ -99,6 +101,8 @@ def read_manifest(
     if missing:
         raise InputError(f"{path}: the manifest lacks the column {', '.join(missing)}.")
     rows = [{column: row.get(column, "").strip() for column in head} for row in table]
+    if any(len(cell) > _LONGEST_CELL for row in rows for cell in row.values()):
+        raise InputError(f"{path}: a cell has more than {_LONGEST_CELL} letters; this is no manifest.")
     patients = [
         replace(_patient(path, row), mask_offset=mask_offset, mask_value=mask_value)
         for row in rows
@@ -124,7 +128,7 @@ def _patient(manifest: Path, row: dict[str, str]) -> Patient:
             raise InputError(f"{manifest}: patient {row['patient']} has no {column}.")
         # A table made on Windows names a\\b what is a/b elsewhere.
         places = [manifest.parent / name for name in (row[column], row[column].replace("\\", "/"))]
-        found = next((place for place in places if place.exists()), None)
+        found = next((place for place in places if os.path.exists(place)), None)  # noqa: PTH110 (exists() raises)
         if found is None:
             raise InputError(f"{manifest}: patient {row['patient']}: {places[0]} does not exist.")
         files.append(found)

@@ -98,6 +98,8 @@ def _read_by_itk(path: Path) -> tuple[list[Volume], list[str]]:
     direction = np.eye(3)
     shared = min(axes, 3)
     direction[:shared, :shared] = np.reshape(image.GetDirection(), (axes, axes))[:shared, :shared]
+    if not image.GetNumberOfPixels():
+        raise InputError(f"{path.name}: the image holds no voxels.")
     view = sitk.GetArrayViewFromImage(image)
     array = view.astype(np.float32) if view.dtype.itemsize > 4 else view.copy()
     if image.GetNumberOfComponentsPerPixel() > 1:  # a Slicer sequence: the phases are the fastest axis

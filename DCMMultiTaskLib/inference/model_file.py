@@ -60,7 +60,7 @@ def read_model_facts(path: Path) -> ModelFacts:
     try:
         return ModelFacts(str(settings["name"]), str(settings["version"]), str(settings["licence"]), card)
     except (TypeError, KeyError) as error:
-        raise InputError(f"{path.name} is not a model package ({error}).") from error
+        raise InputError(f"{path.name} is not a model package ({str(error)[:200]}).") from error
 
 
 def read_model_file(
@@ -81,9 +81,9 @@ def read_model_file(
         raise InputError(f"The model file {path} cannot be read ({error.strerror}).") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         # RecursionError is a RuntimeError: settings that are nested without end.
-        raise InputError(f"{path.name} is damaged or not a model package ({error}).") from error
+        raise InputError(f"{path.name} is damaged or not a model package ({str(error)[:200]}).") from error
     except ValueError as error:
-        raise InputError(f"{path.name} is not a model package ({error}).") from error
+        raise InputError(f"{path.name} is not a model package ({str(error)[:200]}).") from error
 
 
 def _members(content: bytes, names: tuple[str, ...]) -> dict[str, bytes]:
