@@ -112,7 +112,7 @@ def score_patient(predictor: Predictor, patient: Patient) -> tuple[list[SliceSco
         true_wall_mm=walls[1],
         wall_mm=walls[0],
         true_cavity_ml=summation_ml(cavities, distance_mm),
-        cavity_ml=summation_ml(np.array([row.cavity_area_mm2 for row in result.rows]), distance_mm),
+        cavity_ml=result.measurements.lv_cavity_volume_ml,
         wall_sd_mm=_wall_sd_mm(result.label_map, axis, pixel_mm),
         true_cavity_mm2=max(s.true_cavity_mm2 for s in slices),
         cavity_mm2=max(s.cavity_mm2 for s in slices),
