@@ -21,17 +21,25 @@ def package(seed: int, **changes) -> ModelPackage:
 def test_the_ends_are_the_models_and_the_middle_lies_between():
     first, second = package(1), package(2)
     for share, whose in ((0.0, first), (1.0, second)):
-        for name, weight in blend(first, second, share).weights.items():
+        for name, weight in blend(first, [second], share).weights.items():
             torch.testing.assert_close(weight, whose.weights[name])
     name = "extraction.residual_units.0.first.convolution.weight"
-    middle = blend(first, second, 0.25)
+    middle = blend(first, [second], 0.25)
     torch.testing.assert_close(middle.weights[name], 0.75 * first.weights[name] + 0.25 * second.weights[name])
-    assert middle.training["blended"] == {"first": "1", "second": "2", "share_of_second": 0.25}
+    assert middle.training["blended"] == {"first": "1", "trained": ["2"], "share_of_trained": 0.25}
+
+
+def test_several_trained_models_count_the_same():
+    first, others = package(1), [package(seed) for seed in (2, 3, 4)]
+    name = "recovery.head.weight"
+    mean = torch.stack([other.weights[name] for other in others]).mean(0)
+    torch.testing.assert_close(blend(first, others, 1.0).weights[name], mean)
+    torch.testing.assert_close(blend(first, others, 0.6).weights[name], 0.6 * mean + 0.4 * first.weights[name])
 
 
 def test_a_ring_and_its_successor_with_discs_blend_all_but_the_head():
     ring, discs = package(1, mask_head="ring", recovery_skip="sum"), package(2)
-    between = blend(ring, discs, 0.5)
+    between = blend(ring, [discs], 0.5)
     assert between.network_config == discs.network_config
     assert torch.equal(between.weights["recovery.head.weight"], discs.weights["recovery.head.weight"])
     assert not torch.equal(between.weights["classifier.linear.weight"], discs.weights["classifier.linear.weight"])
@@ -39,8 +47,10 @@ def test_a_ring_and_its_successor_with_discs_blend_all_but_the_head():
 
 def test_a_share_out_of_range_and_another_network_are_refused():
     with pytest.raises(InputError, match="between 0 and 1"):
-        blend(package(1), package(2), 1.5)
+        blend(package(1), [package(2)], 1.5)
     other = preset("luo2020", width=4)
     foreign = replace(package(1), network_config=other, weights=build("multitask", other).state_dict())
     with pytest.raises(InputError, match="less than half"):
-        blend(foreign, package(2), 0.5)
+        blend(foreign, [package(2)], 0.5)
+    with pytest.raises(InputError, match="different networks"):
+        blend(package(1), [package(2), package(3, mask_head="ring")], 0.5)
