@@ -59,7 +59,8 @@ def train_model(
         split: Use only the manifest's patients of this split.
         fold: Fold to hold out for validation; None learns from all patients.
         folds: Number of folds.
-        also: Manifests of further patients to learn from in every fold, never validated on: phantoms, say.
+        also: Manifests of further patients to learn from in every fold, never validated on: phantoms, say, or more of
+            the same patients (`datasets.phases`), of whom those held out are left out here too.
         mask_offset: `Patient.mask_offset` of the manifest's patients.
         mask_value: `Patient.mask_value` of the manifest's patients.
         start: Model package whose weights the training starts from; in a fold it must not know the held-out patients.
@@ -92,17 +93,18 @@ def train_model(
         if not 0 <= fold < folds:
             raise InputError(f"There is no fold {fold} of {folds}; folds count from 0.")
         train, validation = patient_folds(patients, folds=folds, seed=0)[fold]
-    others = [patient for more in also for patient in read_manifest(more)]
+    held_out_names = {patient.patient for patient in validation}
+    others = [p for more in also for p in read_manifest(more) if p.patient not in held_out_names]
+    learned_from = list({patient.patient: patient for patient in [*others, *train]}.values())
     decision = fit_decision(Scores.read(calibrate), spread=logit_spread) if calibrate else Decision()
     held_out = f"{len(validation)} held out (fold {fold} of {folds}, from 0)" if validation else "none held out"
     passes = count(settings.epochs, "pass", "passes")
-    say(f"Training on {count(len(train) + len(others), 'patient')}, {held_out}; {passes} over their slices.")
+    say(f"Training on {count(len(learned_from), 'patient')}, {held_out}; {passes} over their slices.")
     began = load_package(start) if start else None
     weights = began.weights if began else None
     network, metrics = train_network(
         train, validation, directory, settings, also=others, start=weights, resume=resume, **trainer
     )
-    train = [*train, *others]
     if not first:
         return path
     package = ModelPackage(
@@ -114,11 +116,11 @@ def train_model(
         preprocessing=Preprocessing(flips=tuple(flips)),
         decision=decision,
         training={
-            **_training_record([manifest, *also], train, settings, metrics, data_licence),
+            **_training_record([manifest, *also], learned_from, settings, metrics, data_licence),
             **({"started_from": f"{began.name} {began.sha256}"} if began else {}),
         },
         licence="Apache-2.0",
-        card=_card(name, settings, train, data_licence),
+        card=_card(name, settings, learned_from, data_licence),
     )
     save_package(package, path, half_precision=True)
     for old in () if validation else SCORES:
@@ -158,7 +160,7 @@ def _training_record(
         "data": [f"{manifest.resolve().parent.name}/{manifest.name}" for manifest in manifests],
         "data_licence": licence,
         "patients": [p.patient for p in train],
-        "mask_offset": train[0].mask_offset,
+        "mask_offset": train[-1].mask_offset,
         "positive_patients": sum(p.dcm for p in train),
         "settings": settings.to_dict(),
         "metrics": metrics,

@@ -35,6 +35,15 @@ def test_a_fold_gives_a_package_and_the_scores_of_its_unseen_patients(manifest, 
     assert len(scored) == 2 and not scored & set(package.training["patients"])
 
 
+def test_who_is_held_out_is_not_learned_from_in_another_manifest_either(manifest, tmp_path, capsys):
+    arguments = ["train", "--data", str(manifest), "-o", str(tmp_path), "--fold", "1", *TINY, "--also", str(manifest)]
+    assert main(arguments) == 0
+    package = load_package(tmp_path / "model.dcmmodel")
+    scored = {line.split(",")[0] for line in (tmp_path / "patients.csv").read_text().splitlines()[1:]}
+    assert len(package.training["patients"]) == 2 and not scored & set(package.training["patients"])
+    assert "Training on 2 patients, 2 held out" in capsys.readouterr().out
+
+
 def test_another_network_is_trained_packaged_and_measured_the_same_way(manifest, tmp_path, capsys):
     arguments = ["train", "--data", str(manifest), "-o", str(tmp_path), "--network", "unet", "--fold", "0", *TINY]
     assert main(arguments) == 0
