@@ -24,18 +24,18 @@ MOST_GROWTH = 0.05
 
 # A process of its own, so that its memory is that of the batch.
 CODE = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 import torch
+from peers import peak_mb
 torch.set_num_threads(int(sys.argv[3]))
 from DCMMultiTaskLib.batch.options import BatchOptions
 from DCMMultiTaskLib.batch.run import run_batch
 from DCMMultiTaskLib.inference.package import load_package, shipped_model
 load_package(shipped_model())
-scale = 1 << 20 if sys.platform == "darwin" else 1 << 10
 peaks = []
 def note(done, total, outcome):
-    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale)
+    peaks.append(peak_mb())
 began = time.perf_counter()
 report = run_batch(BatchOptions(Path(sys.argv[1]), Path(sys.argv[2]), device="cpu"), progress=note)
 wall = time.perf_counter() - began
@@ -54,7 +54,9 @@ def test_most_of_the_time_is_in_the_network_and_memory_does_not_grow(tmp_path: P
     for number in range(STUDIES):
         write_volume(tmp_path / "in" / f"{number:03d}.nrrd", make_phantom(number, slices=12, matrix=(256, 256)).volume)
     command = [sys.executable, "-c", CODE, str(tmp_path / "in"), str(tmp_path / "out"), str(THREADS)]
-    measured = json.loads(subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout)
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, env=here)
+    measured = json.loads(done.stdout)
     summaries = (tmp_path / "out" / "studies").glob("*/*_summary.json")
     network = sum(json.loads(path.read_text(encoding="utf-8"))["network_seconds"] for path in summaries)
     share = network / measured["wall"]
