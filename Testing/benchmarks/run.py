@@ -20,6 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import engines
 import numpy as np
 import peers
 import report
@@ -237,6 +238,7 @@ def machine(args: argparse.Namespace) -> dict[str, Any]:
 PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "machine": machine,
     "network": network_part,
+    "engines": lambda args: engines.measure(clock, args.rounds),
     "volume": volume_part,
     "first": first_part,
     "cine": cine_part,
