@@ -44,7 +44,7 @@ _Series = dict[int, list[Path]]
 
 
 @dataclass
-class PatientFiles:
+class _Files:
     """What belongs to a patient: DICOM files, and for each folder its contours by frame and letter."""
 
     dicom: list[Path] = field(default_factory=list)
@@ -70,7 +70,7 @@ def prepare_sunnybrook(source: Path, directory: Path) -> PreparedDataSet:
     """
     if not source.is_dir():
         raise InputError(f"{source}: no such folder.")
-    patients = find_files(source)
+    patients = _find_files(source)
     if not patients:
         raise InputError(
             f"{source}: no Sunnybrook patient in it, that is DICOM images and files IM-0001-NNNN-icontour-manual.txt "
@@ -85,8 +85,8 @@ def patient_id(name: str) -> str | None:
     return f"SC-{match.group(1).upper()}-{int(match.group(2)):02d}" if match else None
 
 
-def find_files(source: Path) -> dict[str, PatientFiles]:
-    patients: dict[str, PatientFiles] = {}
+def _find_files(source: Path) -> dict[str, _Files]:
+    patients: dict[str, _Files] = {}
     files = [folder / name for folder, _, names in walk(source) for name in names]
     later_ids = dict(pair for path in files if path.suffix.lower() == ".csv" for pair in _later_ids(path))
     for path in files:
@@ -97,10 +97,10 @@ def find_files(source: Path) -> dict[str, PatientFiles]:
             continue
         contour = _CONTOUR.fullmatch(path.name)
         if contour:
-            frames = patients.setdefault(name, PatientFiles()).contours.setdefault(path.parent, {})
+            frames = patients.setdefault(name, _Files()).contours.setdefault(path.parent, {})
             frames.setdefault(int(contour.group(1)), {})[contour.group(2).lower()] = path
         elif may_be_dicom(path):
-            patients.setdefault(name, PatientFiles()).dicom.append(path)
+            patients.setdefault(name, _Files()).dicom.append(path)
     return patients
 
 
@@ -120,7 +120,7 @@ def _later_ids(table: Path) -> Iterator[tuple[str, str]]:
                 yield row[later].strip().upper(), name
 
 
-def _prepare(source: Path, name: str, files: PatientFiles) -> PreparedPatient:
+def _prepare(source: Path, name: str, files: _Files) -> PreparedPatient:
     if not files.contours:
         raise InputError("it has DICOM images, but no contours.")
     if not files.dicom:
@@ -131,24 +131,18 @@ def _prepare(source: Path, name: str, files: PatientFiles) -> PreparedPatient:
     end_diastolic = sorted(frame for frame, drawn in contours.items() if {"i", "o"} <= set(drawn))
     if not end_diastolic:
         raise InputError("no frame has both an endocardial and an epicardial contour.")
-    image, frames = _read_frames(group_series(files.dicom), end_diastolic)
+    image, frames = _read_frames(_group_series(files.dicom), end_diastolic)
     labels = np.zeros(image.array.shape, dtype=np.uint8)
     for plane, frame in zip(labels, frames, strict=True):
         # From the outermost in: what the endocardium encloses is cavity.
         for label, letter in ((1, "o"), (2, "i")):
             plane[polygon_mask(read_contour(contours[frame][letter]), plane.shape)] = label
-    group, dcm, part = patient_row(source, name, folder, files.dicom[0].parent)
-    return PreparedPatient(group, dcm, part, image, image.with_array(labels), frames)
-
-
-def patient_row(source: Path, name: str, *folders: Path) -> tuple[str, int, str]:
-    """Group, label and part of the data set of a patient whose files lie in these folders."""
     group = name.removeprefix("SC-").rpartition("-")[0]
-    part = next(filter(None, (part_of(source, folder, _PARTS) for folder in folders)), "")
-    return group, int(group == _DCM_GROUP), part
+    part = part_of(source, folder, _PARTS) or part_of(source, files.dicom[0].parent, _PARTS)
+    return PreparedPatient(group, int(group == _DCM_GROUP), part, image, image.with_array(labels), frames)
 
 
-def group_series(files: Iterable[Path]) -> list[_Series]:
+def _group_series(files: Iterable[Path]) -> list[_Series]:
     """Files by series, and their frame numbers.
 
     A file `IM-SSSS-NNNN.dcm` is frame NNNN of series SSSS of its folder; for any other name the DICOM header says so
