@@ -23,7 +23,7 @@ class StudyOptions:
         phase: `ed`, `first` or a number from 0; see `Predictor.predict`.
         slice_axis: 0, 1, 2 for I, J, K; chosen if None.
         threshold: DCM probability from which the class is 1; the model's own if None.
-        largest_component: Keep only the mask's largest piece.
+        largest_component: Keep only the mask's largest piece, and in a slice no specks beside its largest one.
         activation: Write the class activation map, too.
         uncertainty: Look at other views too, and write intervals and their map.
         cavity: Write the LV cavity as a segment of its own.

@@ -92,7 +92,7 @@ class Predictor:
             roi: Where the heart is; found by a first look of the network if None. An ROI with a size also bounds the
                 mask.
             threshold: DCM probability from which the class is 1; the model's own if None.
-            largest_component: Keep only the mask's largest piece.
+            largest_component: Keep only the mask's largest piece, and in a slice no specks beside its largest one.
             activation: Also give a map of where the network looks: True or `class` for the class activation map,
                 `attention-1` and `attention-2` for the masks M of the Attention Modules (Eq. 1).
             height_cm: How tall the patient is, for volume and mass for each square metre of body surface; what the
@@ -256,7 +256,7 @@ class _Phase:
         if inside is not None:
             mask *= inside
         if largest_component:
-            mask = masks.largest_component(mask)
+            mask = masks.without_specks(masks.largest_component(mask), segmentation.grid.orientation.slice_axis)
         cavity, gaps = masks.lv_cavity(mask, segmentation.grid.orientation.slice_axis)
         labels = np.where(mask, np.uint8(MYOCARDIUM.label), cavity * np.uint8(LV_CAVITY.label))
         return cls(replace(segmentation, myocardium=np.empty(0, dtype=np.float32)), labels, gaps)

@@ -31,7 +31,7 @@ class Provenance:
         preprocessing: How slices were prepared.
         decision: How logits became probabilities and classes, the user's threshold included.
         localisation: How the heart was found (`method`), and where (`centre_ras_mm`).
-        largest_component: Whether only the mask's largest piece was kept.
+        largest_component: Whether only the mask's largest piece was kept, without specks.
         phase: The phase that the rows are about, from 0.
         phases: How many phases the study has.
         seconds: Time for the whole study.

@@ -10,6 +10,8 @@ from DCMMultiTaskLib.imaging.volume import Geometry, bounding_box
 
 # A closed ring, or an apical cap without a cavity, fills its convex hull; an open ring leaves this share and more.
 MOST_HOLLOW = 0.25
+# A piece of a slice's mask that is smaller than this share of the largest one is no wall.
+SPECK = 0.1
 SLICES_AT_ONCE = 64
 """Long studies are measured part by part, to bound the memory."""
 
@@ -25,6 +27,19 @@ def largest_component(mask: np.ndarray) -> np.ndarray:
     if box is not None:
         labels, _ = ndimage.label(mask[box], structure=np.ones((3, 3, 3)))
         result[box] = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
+    return result
+
+
+def without_specks(mask: np.ndarray, slice_axis: int) -> np.ndarray:
+    """A `(K, J, I)` mask, as uint8, without a slice's pieces (8 neighbours) that are specks beside its largest one."""
+    result = mask.astype(np.uint8)
+    for plane in np.moveaxis(result, 2 - slice_axis, 0):
+        box = bounding_box(plane)
+        if box is not None:
+            labels = pieces(plane[box])
+            sizes = np.bincount(labels.ravel())
+            sizes[0] = 0
+            plane[box] *= sizes[labels] >= SPECK * sizes.max()
     return result
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from DCMMultiTaskLib.measurements.evidence import Evidence
-from DCMMultiTaskLib.measurements.masks import MOST_HOLLOW, hollow_share, pieces
+from DCMMultiTaskLib.measurements.masks import MOST_HOLLOW, SPECK, hollow_share, pieces
 
 OK = "ok"
 NOT_ANALYSED = "not analysed"
@@ -31,8 +31,6 @@ NO_CAVITY = "no cavity, but in the slices beside it"
 LOW_CONTRAST = "low contrast between wall and cavity"
 LONGISH = "outlines of the whole stack longish"
 
-# A second piece smaller than this share of the largest is a speck.
-SPECK = 0.1
 # Myocardium, and myocardium with cavity, of a slice of a human heart. The upper one is a disc 11 cm wide.
 LEAST_MYOCARDIUM_MM2 = 50.0
 MOST_HEART_MM2 = 10_000.0

@@ -3,8 +3,9 @@ r"""Turn a trained model into one to ship: its measured results and its card go 
     python -m DCMMultiTaskLib.report.release model.dcmmodel --card CARD.md \
         --results online=run/online folds=run/0,run/1 -o NAME.dcmmodel
 
-Results are folders that `evaluate` or a training fold wrote; several, with commas between them, are pooled. A line
-`{{online}}` in the card is replaced by the table of those results, so that card and package cannot disagree.
+Results are folders that `evaluate` or a training fold wrote; several, with commas between them, are pooled; or a model
+package, whose results of that label are taken over. A line `{{online}}` in the card is replaced by the table of those
+results, so that card and package cannot disagree.
 """
 
 from __future__ import annotations
@@ -57,13 +58,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("--card", type=Path, required=True)
-    parser.add_argument("--results", nargs="+", required=True, metavar="LABEL=DIR[,DIR...]")
+    parser.add_argument("--results", nargs="+", required=True, metavar="LABEL=DIR[,DIR...]|MODEL")
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
     results = {}
     for item in args.results:
         label, _, folders = item.partition("=")
-        results[label] = pooled([Path(folder) for folder in folders.split(",")])
+        if Path(folders).is_file():
+            results[label] = load_package(Path(folders)).results[label]
+        else:
+            results[label] = pooled([Path(folder) for folder in folders.split(",")])
     print(release(args.model, args.output, card=args.card.read_text(encoding="utf-8"), results=results))
 
 

@@ -29,7 +29,7 @@ def slice_logits(model: Path, manifest: Path, patients: Collection[str]) -> dict
         if patient.patient in patients:
             rows = predictor.predict(read_patient(patient)[0]).rows
             probability = np.clip([row.dcm_probability for row in rows], 1e-9, 1 - 1e-9)
-            calibrated = np.log(probability / (1 - probability))
+            calibrated = np.log(probability / (1 - probability))[np.isfinite(probability)]
             found[patient.patient] = (calibrated - package.decision.slice_bias) / package.decision.slice_scale
     return found
 

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from DCMMultiTaskLib.imaging.volume import Volume
-from DCMMultiTaskLib.measurements.masks import areas_mm2, enclosed, hollow_share, largest_component, lv_cavity
+from DCMMultiTaskLib.measurements.masks import (
+    areas_mm2,
+    enclosed,
+    hollow_share,
+    largest_component,
+    lv_cavity,
+    without_specks,
+)
 
 
 def ring(radius: float, thickness: float, size: int = 64) -> np.ndarray:
@@ -21,6 +28,19 @@ def test_the_largest_component_counts_corners_as_neighbours():
 
 def test_an_empty_mask_has_an_empty_component():
     assert not largest_component(np.zeros((2, 9, 9), np.uint8)).any()
+
+
+@pytest.mark.parametrize("slice_axis", [0, 1, 2])
+def test_specks_beside_a_slice_s_largest_piece_go_and_arcs_stay(slice_axis):
+    wall = ring(20, 5)
+    arcs = wall.copy()
+    arcs[30:34] = 0  # an upper and a lower half
+    specked = np.stack([wall, arcs, wall * 0, wall])
+    specked[:2, 2:6, 2:6] = 1
+    specked[2, 5, 5] = 1  # alone in its slice
+    kept = np.moveaxis(without_specks(np.moveaxis(specked, 0, 2 - slice_axis), slice_axis), 2 - slice_axis, 0)
+    specked[:2, 2:6, 2:6] = 0
+    np.testing.assert_array_equal(kept, specked)
 
 
 @pytest.mark.parametrize("slice_axis", [0, 1, 2])
