@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.package import ModelPackage, load_package, save_package
 from DCMMultiTaskLib.learning.start import start_from
@@ -39,11 +41,18 @@ def blend(first: ModelPackage, trained: Sequence[ModelPackage], share: float) ->
     if any(other.network_config != one.network_config or other.network != one.network for other in trained):
         raise InputError("The trained models are of different networks; their weights have no mean.")
     network = build(one.network, one.network_config)
-    mean = {name: sum(other.weights[name] for other in trained) / len(trained) for name in one.weights}
+    # Counts of batches, beside batch normalisation, have no mean.
+    mean = {
+        name: torch.stack([other.weights[name] for other in trained]).mean(0) if weight.is_floating_point() else weight
+        for name, weight in one.weights.items()
+    }
     network.load_state_dict(mean)
     start_from(network, first.weights)
     began = network.state_dict()
-    weights = {name: share * weight + (1 - share) * began[name] for name, weight in mean.items()}
+    weights = {
+        name: share * weight + (1 - share) * began[name] if weight.is_floating_point() else weight
+        for name, weight in mean.items()
+    }
     record = {"first": first.sha256, "trained": [other.sha256 for other in trained], "share_of_trained": share}
     return replace(one, weights=weights, training={**one.training, "blended": record})
 

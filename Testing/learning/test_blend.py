@@ -37,6 +37,13 @@ def test_several_trained_models_count_the_same():
     torch.testing.assert_close(blend(first, others, 0.6).weights[name], 0.6 * mean + 0.4 * first.weights[name])
 
 
+def test_counts_of_batches_stay_whole_numbers():
+    packages = [package(seed, normalisation="batch") for seed in (1, 2, 3)]
+    between = blend(packages[0], packages[1:], 0.5)
+    for name, weight in packages[0].weights.items():
+        assert between.weights[name].dtype == weight.dtype, name
+
+
 def test_a_ring_and_its_successor_with_discs_blend_all_but_the_head():
     ring, discs = package(1, mask_head="ring", recovery_skip="sum"), package(2)
     between = blend(ring, [discs], 0.5)
