@@ -59,8 +59,8 @@ def train_model(
         split: Use only the manifest's patients of this split.
         fold: Fold to hold out for validation; None learns from all patients.
         folds: Number of folds.
-        also: Manifests of further patients to learn from in every fold, never validated on: phantoms, say, or more of
-            the same patients (`datasets.phases`), of whom those held out are left out here too.
+        also: Manifests of further patients to learn from in every fold, never validated on: phantoms, say. Who is held
+            out is left out here too.
         mask_offset: `Patient.mask_offset` of the manifest's patients.
         mask_value: `Patient.mask_value` of the manifest's patients.
         start: Model package whose weights the training starts from; in a fold it must not know the held-out patients.
@@ -160,7 +160,7 @@ def _training_record(
         "data": [f"{manifest.resolve().parent.name}/{manifest.name}" for manifest in manifests],
         "data_licence": licence,
         "patients": [p.patient for p in train],
-        "mask_offset": train[-1].mask_offset,
+        "mask_offset": train[-1].mask_offset,  # the manifest's; those of `also` come first
         "positive_patients": sum(p.dcm for p in train),
         "settings": settings.to_dict(),
         "metrics": metrics,

@@ -65,7 +65,10 @@ def main() -> None:
     for item in args.results:
         label, _, folders = item.partition("=")
         if Path(folders).is_file():
-            results[label] = load_package(Path(folders)).results[label]
+            known = load_package(Path(folders)).results
+            if label not in known:
+                raise InputError(f"{folders}: the package has no results {label!r}.")
+            results[label] = known[label]
         else:
             results[label] = pooled([Path(folder) for folder in folders.split(",")])
     print(release(args.model, args.output, card=args.card.read_text(encoding="utf-8"), results=results))
