@@ -48,7 +48,7 @@ class HeartBeat:
     Attributes:
         phases: The curve, every phase in order of time.
         ed_phase: End diastole.
-        es_phase: End systole: the smallest cavity of the smoothed curve (`smoothed`).
+        es_phase: End systole (`end_systole`).
         edv_ml: Volume of the cavity at end diastole, by summation of slices.
         esv_ml: At end systole.
         stroke_volume_ml: edv_ml - esv_ml.
@@ -114,6 +114,26 @@ def smoothed(volumes: Sequence[float] | np.ndarray) -> np.ndarray:
     return np.asarray(ndimage.gaussian_filter1d(curve, SMOOTHING * len(curve), mode="wrap"))
 
 
+def end_systole(curve: np.ndarray, ed_phase: int) -> int:
+    """The first minimum after end diastole that cannot be told from the smallest cavity.
+
+    A weak ventricle hardly changes from the end of ejection to that of relaxation: which of these has the smallest
+    cavity is chance.
+
+    Args:
+        curve: Cavity's volume in every phase of one heart beat, smoothed.
+        ed_phase: End diastole.
+
+    Example:
+        >>> end_systole(np.array([97.0, 80.0, 50.2, 50.4, 50.0, 90.0]), 0)
+        2
+    """
+    after = np.roll(curve, -ed_phase)
+    lowest = (after <= np.roll(after, 1)) & (after <= np.roll(after, -1))
+    small = after <= (1 + INDISTINGUISHABLE) * after.min()
+    return int((np.flatnonzero(lowest & small)[0] + ed_phase) % len(curve))
+
+
 def measure_heart_beat(
     labels: Sequence[np.ndarray],
     geometry: Geometry,
@@ -139,7 +159,7 @@ def measure_heart_beat(
     cavity = np.array([summation_ml(areas, distance_mm) for areas in cavity_mm2])
     ed = end_diastole(dict(enumerate(cavity.tolist())), len(labels)) if ed_phase is None else ed_phase
     curve = smoothed(cavity)
-    es = int(np.argmin(curve))
+    es = end_systole(curve, ed)
     times = [math.nan] * len(labels) if times_ms is None else [float(time) for time in times_ms]
     ejection_rate, filling_rate = _rates(curve, times)
     base_left, ring_lost = _lost(cavity_mm2[ed], cavity_mm2[es] + wall_mm2[es])

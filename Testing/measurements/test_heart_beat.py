@@ -7,7 +7,7 @@ import pytest
 from imaging.geometry import stored_as
 
 from DCMMultiTaskLib.imaging.volume import Geometry, Volume
-from DCMMultiTaskLib.measurements.heart_beat import HeartBeat, measure_heart_beat, smoothed
+from DCMMultiTaskLib.measurements.heart_beat import HeartBeat, end_systole, measure_heart_beat, smoothed
 
 SPACING = (1.25, 1.25, 8.0)
 GEOMETRY = Geometry((96, 96, 5), SPACING)
@@ -60,6 +60,14 @@ def test_one_bad_phase_is_not_taken_for_end_systole() -> None:
     cine = drawn_cine()
     cine[13] = drawn_phase(RADII[8] - 0.5)  # a failure on the way up, a little smaller than the smallest heart
     assert measured(cine).es_phase == 8
+
+
+@pytest.mark.parametrize("start", range(6))
+def test_end_systole_of_a_ventricle_that_hardly_changes_is_its_first_minimum(start) -> None:
+    curve = np.array([97.0, 80.0, 50.4, 50.9, 50.0, 90.0])
+    assert end_systole(np.roll(curve, start), start) == (2 + start) % 6
+    curve[2] = 52.0  # this one can be told from the smallest
+    assert end_systole(np.roll(curve, start), start) == (4 + start) % 6
 
 
 def test_a_coarse_cine_is_not_smoothed() -> None:
