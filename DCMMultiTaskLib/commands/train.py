@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ),
         ("--batch-size", int, "slices per step and device (default 16)"),
         ("--learning-rate", float, "largest step size (default 0.002; luo2020: 0.0001)"),
-        ("--alpha", float, "weight of the mask's loss against the class's (Eq. 5; default 3)"),
+        ("--alpha", float, "weight of the mask's loss against the class's (Eq. 5; default 100; luo2020: 3)"),
         ("--seed", int, "of weights, order and augmentation (default 0)"),
         ("--patience", int, "stop after N validations without a better DSC; 0 never does (default 0)"),
         ("--also-share", float, "share of the slices of --also in a pass (default 0.25)"),

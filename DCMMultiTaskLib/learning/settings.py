@@ -27,7 +27,8 @@ class TrainingSettings:
         optimiser: `adamw` with a one-cycle rate, or `adam` with a constant rate as in section 4.2.
         learning_rate: Largest rate.
         weight_decay: Of AdamW.
-        alpha: Weight of the Jaccard distance in the total loss (Eq. 5).
+        alpha: Weight of the Jaccard distance in the total loss (Eq. 5). At the paper's 3 the class pulls so hard on
+            what both tasks share that the masks suffer (Resources/Models/README.md).
         average: Decay of the exponential moving average of the weights, per step; 0 for none.
         seed: Of the weights, the order and the augmentation.
         patience: Stop after so many validations without a better DSC; 0 never stops early.
@@ -46,7 +47,7 @@ class TrainingSettings:
     optimiser: str = "adamw"
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
-    alpha: float = 3.0
+    alpha: float = 100.0
     average: float = 0.998
     seed: int = 0
     patience: int = 0
@@ -92,6 +93,7 @@ def paper_settings(**changes: Any) -> TrainingSettings:
         "epochs": 40,
         "optimiser": "adam",
         "learning_rate": 1e-4,
+        "alpha": 3.0,
         "average": 0.0,
         "repeats": 1,
     }

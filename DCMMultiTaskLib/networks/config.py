@@ -33,6 +33,7 @@ class NetworkConfig:
             endocardium encloses, and the myocardium is what lies between them.
         recovery_skip: How the recovery path takes the extraction path's features in: their `sum` as printed (3.1.3), or
             `concatenation` as a U-Net does.
+        recovery_convolutions: 3x3 convolutions in each step of the recovery path, 1 as printed.
 
     Packages written before a field was there are read with its default.
     """
@@ -51,12 +52,15 @@ class NetworkConfig:
     dropout: float = 0.3
     mask_head: str = "ring"
     recovery_skip: str = "sum"
+    recovery_convolutions: int = 1
 
     def __post_init__(self) -> None:
         if not self.tasks or len(set(self.tasks)) < len(self.tasks) or not set(self.tasks) <= set(TASKS):
             raise ValueError(f"tasks must be one or both of {TASKS}, got {self.tasks}")
         if self.width < 1 or self.bottleneck < 1:
             raise ValueError("width and bottleneck must be positive")
+        if self.recovery_convolutions < 1:
+            raise ValueError(f"recovery_convolutions must be positive, got {self.recovery_convolutions}")
         if self.extraction_kernel % 2 != 1:
             raise ValueError(f"extraction_kernel must be odd, got {self.extraction_kernel}")
         if len(self.extraction_convolutions) != 4 or min(self.extraction_convolutions) < 1:
@@ -100,7 +104,7 @@ PRESETS = {
         normalisation="batch",
         dropout=0.0,
     ),
-    "default": NetworkConfig(mask_head="discs", recovery_skip="concatenation"),
+    "default": NetworkConfig(normalisation="batch", recovery_skip="concatenation", recovery_convolutions=2),
 }
 
 

@@ -10,18 +10,24 @@ from DCMMultiTaskLib.networks.layers import ConvBlock
 
 
 class RecoveryStep(nn.Module):
-    """A 2x2 stride-2 deconvolution, the extraction path's features of that size, a 3x3 convolution."""
+    """A 2x2 stride-2 deconvolution, the extraction path's features of that size, 3x3 convolutions."""
 
     def __init__(self, in_channels: int, out_channels: int, config: NetworkConfig) -> None:
         super().__init__()
         self.concatenates = config.recovery_skip == "concatenation"
         self.deconvolution = nn.ConvTranspose2d(in_channels, out_channels, 2, stride=2)
         self.block = ConvBlock((1 + self.concatenates) * out_channels, out_channels, 3, config.normalisation)
+        self.further = nn.Sequential(
+            *(
+                ConvBlock(out_channels, out_channels, 3, config.normalisation)
+                for _ in range(config.recovery_convolutions - 1)
+            )
+        )
 
     def forward(self, features: Tensor, skip: Tensor) -> Tensor:
         """`(N, in_channels, H, W)` and `(N, out_channels, 2H, 2W)` to `(N, out_channels, 2H, 2W)`."""
         larger = self.deconvolution(features)
-        return self.block(torch.cat([skip, larger], dim=1) if self.concatenates else larger + skip)
+        return self.further(self.block(torch.cat([skip, larger], dim=1) if self.concatenates else larger + skip))
 
 
 class RecoveryPath(nn.Module):

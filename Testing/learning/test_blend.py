@@ -45,7 +45,7 @@ def test_counts_of_batches_stay_whole_numbers():
 
 
 def test_a_ring_and_its_successor_with_discs_blend_all_but_the_head():
-    ring, discs = package(1, mask_head="ring", recovery_skip="sum"), package(2)
+    ring, discs = package(1, recovery_skip="sum"), package(2, mask_head="discs")
     between = blend(ring, [discs], 0.5)
     assert between.network_config == discs.network_config
     assert torch.equal(between.weights["recovery.head.weight"], discs.weights["recovery.head.weight"])
@@ -60,4 +60,4 @@ def test_a_share_out_of_range_and_another_network_are_refused():
     with pytest.raises(InputError, match="less than half"):
         blend(foreign, [package(2)], 0.5)
     with pytest.raises(InputError, match="different networks"):
-        blend(package(1), [package(2), package(3, mask_head="ring")], 0.5)
+        blend(package(1), [package(2), package(3, mask_head="discs")], 0.5)

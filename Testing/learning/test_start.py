@@ -25,11 +25,11 @@ def test_equal_settings_take_over_everything():
 def test_concatenation_begins_as_the_sum_that_it_replaces():
     trained, fresh = network(recovery_skip="sum"), network()
     assert start_from(fresh, trained.state_dict()) == []
-    torch.testing.assert_close(fresh(IMAGE).disc_logits, trained(IMAGE).disc_logits)
+    torch.testing.assert_close(fresh(IMAGE).mask_logits, trained(IMAGE).mask_logits)
 
 
 def test_a_part_that_does_not_fit_starts_anew_and_is_named():
-    trained, fresh = network(mask_head="ring"), network()
+    trained, fresh = network(mask_head="discs"), network()
     assert start_from(fresh, trained.state_dict()) == ["recovery.head.weight", "recovery.head.bias"]
     assert torch.equal(fresh(IMAGE).dcm_logit, trained(IMAGE).dcm_logit)
 

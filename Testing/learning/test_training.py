@@ -139,7 +139,7 @@ class Rates(Callback):
     ("changes", "reason"),
     [
         ({"settings": replace(TINY, network=preset("default", width=4))}, "width 2, now 4"),
-        ({"settings": replace(TINY, alpha=2.0)}, "alpha 3.0, now 2.0"),
+        ({"settings": replace(TINY, alpha=2.0)}, "alpha 100.0, now 2.0"),
         ({"settings": replace(TINY, epochs=2)}, "4 passes done"),
         ({"train": 2}, "other patients or files to learn from"),
         ({"cut": 1000}, "damaged, not complete"),

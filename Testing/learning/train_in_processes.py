@@ -15,7 +15,7 @@ from DCMMultiTaskLib.networks.config import preset
 if __name__ == "__main__":
     manifest, directory, processes, batch_size = sys.argv[1:]
     settings = paper_settings(
-        network=preset("default", width=2, dropout=0.0),
+        network=preset("default", width=2, dropout=0.0, normalisation="group"),
         epochs=4,
         batch_size=int(batch_size),
         learning_rate=1e-2,

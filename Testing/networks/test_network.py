@@ -95,7 +95,7 @@ def test_activation_map_averages_to_the_logit():
 
 def test_default_is_smaller_than_the_printed_network():
     counts = {name: count_parameters(MultiTaskNetwork(config)) for name, config in PRESETS.items()}
-    assert counts == {"luo2020": 21_633_202, "default": 3_054_019}
+    assert counts == {"luo2020": 21_633_202, "default": 3_250_322}
 
 
 def test_configuration_survives_json_and_refuses_unknown_settings():
@@ -114,6 +114,7 @@ def test_configuration_survives_json_and_refuses_unknown_settings():
         {"extraction_kernel": 2},
         {"mask_head": "disc"},
         {"recovery_skip": "product"},
+        {"recovery_convolutions": 0},
     ],
 )
 def test_configuration_says_what_is_out_of_range(change):
@@ -141,15 +142,27 @@ def test_ring_logits_neither_overflow_nor_vanish_for_certain_discs():
     assert torch.isfinite(discs.grad).all() and discs.grad.abs().sum() > 2
 
 
-def test_the_default_draws_two_discs_and_the_printed_network_one_ring():
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_network_draws_two_discs_or_one_ring(name):
     image = torch.rand(2, 1, 32, 32) * 255
-    ours, printed = (MultiTaskNetwork(preset(name, **SMALL))(image) for name in ("default", "luo2020"))
-    assert ours.disc_logits.shape == (2, 2, 32, 32) and printed.disc_logits is None
-    torch.testing.assert_close(ours.mask_logits, ring_logits(ours.disc_logits))
+    discs, ring = (MultiTaskNetwork(preset(name, mask_head=head, **SMALL))(image) for head in ("discs", "ring"))
+    assert discs.disc_logits.shape == (2, 2, 32, 32) and ring.disc_logits is None
+    torch.testing.assert_close(discs.mask_logits, ring_logits(discs.disc_logits))
 
 
-def test_settings_written_before_the_discs_describe_the_network_of_that_time():
-    written = preset("default").to_dict()
+@pytest.mark.parametrize("convolutions", [1, 3])
+def test_each_recovery_step_has_as_many_convolutions_as_asked_for(convolutions):
+    network = MultiTaskNetwork(preset("default", recovery_convolutions=convolutions, **SMALL))
+    for step in network.recovery.steps:
+        kernels = [block.convolution.kernel_size for block in (step.block, *step.further)]
+        assert kernels == [(3, 3)] * convolutions
+
+
+def test_settings_written_before_a_choice_describe_the_network_of_that_time():
+    written = preset("default", normalisation="group").to_dict()
+    del written["recovery_convolutions"]
+    discs = {**written, "mask_head": "discs"}
+    assert count_parameters(MultiTaskNetwork(NetworkConfig.from_dict(discs))) == 3_054_019
     del written["mask_head"], written["recovery_skip"]
     old = NetworkConfig.from_dict(written)
     assert (old.mask_head, old.recovery_skip) == ("ring", "sum")

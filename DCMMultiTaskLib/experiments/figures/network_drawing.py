@@ -195,7 +195,8 @@ def _draw_legend(canvas: NetworkCanvas, config: NetworkConfig, blocks: Sequence[
     stages = [block for block in blocks if block.name.startswith("extraction.stages.")]
     arrows = [(pooling(*stages[:2]), POOLING, 1.8)]
     if "mask" in config.tasks:
-        arrows += [("deconvolution", RECOVERY, 1.8), ("skip, summed", EXTRACTION, 1.0)]
+        skip = "skip, concatenated" if config.recovery_skip == "concatenation" else "skip, summed"
+        arrows += [("deconvolution", RECOVERY, 1.8), (skip, EXTRACTION, 1.0)]
     x = 0.12
     for words, colour, width in arrows:
         canvas.arrow([(x, 0.54), (x + 0.24, 0.54)], colour, width=width)
