@@ -14,7 +14,7 @@ import lightning
 import lightning.pytorch as pl
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, WeightAveraging
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.utilities.rank_zero import rank_zero_module
 from torch import Tensor, nn
@@ -24,7 +24,6 @@ from DCMMultiTaskLib import __version__
 from DCMMultiTaskLib.datasets.manifest import Patient, fingerprint
 from DCMMultiTaskLib.errors import InputError, count
 from DCMMultiTaskLib.learning import checkpoints
-from DCMMultiTaskLib.learning.averaging import WarmAveraging
 from DCMMultiTaskLib.learning.progress import PassProgress
 from DCMMultiTaskLib.learning.settings import TrainingSettings
 from DCMMultiTaskLib.learning.slices import SliceDataset, collate
@@ -37,6 +36,21 @@ UNSAID = re.compile("Tip: |max_epochs|estimate number of stepping batches")
 rank_zero_module.log.addFilter(lambda record: not UNSAID.search(record.getMessage()))
 warnings.filterwarnings("ignore", category=FutureWarning, module="lightning")
 warnings.filterwarnings("ignore", message=".*(no `val_dataloader`|exists and is not empty)", module="lightning")
+
+
+class WarmAveraging(WeightAveraging):
+    """Exponential moving average of the weights with the decay min(decay, (1 + n) / (10 + n)) at step n.
+
+    A constant decay near one keeps the untrained weights in the average for thousands of steps; here they fade at once.
+    Validation, checkpoints and the final network use the average.
+    """
+
+    def __init__(self, decay: float) -> None:
+        def average(averaged: Tensor, current: Tensor, updates: Tensor | int) -> Tensor:
+            now = min(decay, (1 + float(updates)) / (10 + float(updates)))
+            return averaged * now + current * (1 - now)
+
+        super().__init__(avg_fn=average)
 
 
 def train_network(

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from DCMMultiTaskLib.networks.config import NetworkConfig
-from DCMMultiTaskLib.networks.layers import ConvBlock, normalisation
+from DCMMultiTaskLib.networks.layers import ConvBlock, conv_blocks, normalisation
 
 
 def deconvolution(kind: str, channels: int, norm: str) -> nn.Sequential:
@@ -31,7 +31,7 @@ class AttentionModule(nn.Module):
     def __init__(self, channels: int, config: NetworkConfig) -> None:
         super().__init__()
         norm = config.normalisation
-        self.trunk = nn.Sequential(*(ConvBlock(channels, channels, 3, norm) for _ in range(config.trunk_convolutions)))
+        self.trunk = conv_blocks(channels, channels, 3, norm, config.trunk_convolutions)
         self.encoder = nn.ModuleList(ConvBlock(channels, channels, 1, norm) for _ in range(2))
         self.decoder = nn.ModuleList(deconvolution(config.mask_decoder, channels, norm) for _ in range(2))
         self.mask_head = nn.Conv2d(channels, channels, 1)

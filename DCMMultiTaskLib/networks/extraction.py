@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from DCMMultiTaskLib.networks.config import NetworkConfig
-from DCMMultiTaskLib.networks.layers import ConvBlock, normalisation
+from DCMMultiTaskLib.networks.layers import ConvBlock, conv_blocks, normalisation
 
 
 class ResidualUnit(nn.Module):
@@ -40,13 +40,10 @@ class ExtractionPath(nn.Module):
         super().__init__()
         stages = []
         channels = 1
-        for stage, convolutions in enumerate(config.extraction_convolutions):
+        for stage, count in enumerate(config.extraction_convolutions):
             out_channels = config.width * 2**stage
-            blocks = []
-            for _ in range(convolutions):
-                blocks.append(ConvBlock(channels, out_channels, config.extraction_kernel, config.normalisation))
-                channels = out_channels
-            stages.append(nn.Sequential(*blocks))
+            stages.append(conv_blocks(channels, out_channels, config.extraction_kernel, config.normalisation, count))
+            channels = out_channels
         self.stages = nn.ModuleList(stages)
         deep = config.width * config.bottleneck
         units = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 
@@ -40,3 +42,9 @@ class ConvBlock(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """`(N, in_channels, H, W)` to `(N, out_channels, H, W)`."""
         return self.activation(self.normalisation(self.convolution(image)))
+
+
+def conv_blocks(in_channels: int, out_channels: int, kernel: int, norm: str, count: int) -> nn.Sequential:
+    """So many blocks in a row, `(N, in_channels, H, W)` to `(N, out_channels, H, W)`; none passes its input on."""
+    channels = [in_channels] + [out_channels] * count
+    return nn.Sequential(*(ConvBlock(before, after, kernel, norm) for before, after in pairwise(channels)))

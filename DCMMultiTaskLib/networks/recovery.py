@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from DCMMultiTaskLib.networks.config import NetworkConfig
-from DCMMultiTaskLib.networks.layers import ConvBlock
+from DCMMultiTaskLib.networks.layers import ConvBlock, conv_blocks
 
 
 class RecoveryStep(nn.Module):
@@ -16,13 +16,9 @@ class RecoveryStep(nn.Module):
         super().__init__()
         self.concatenates = config.recovery_skip == "concatenation"
         self.deconvolution = nn.ConvTranspose2d(in_channels, out_channels, 2, stride=2)
-        self.block = ConvBlock((1 + self.concatenates) * out_channels, out_channels, 3, config.normalisation)
-        self.further = nn.Sequential(
-            *(
-                ConvBlock(out_channels, out_channels, 3, config.normalisation)
-                for _ in range(config.recovery_convolutions - 1)
-            )
-        )
+        norm = config.normalisation
+        self.block = ConvBlock((1 + self.concatenates) * out_channels, out_channels, 3, norm)
+        self.further = conv_blocks(out_channels, out_channels, 3, norm, config.recovery_convolutions - 1)
 
     def forward(self, features: Tensor, skip: Tensor) -> Tensor:
         """`(N, in_channels, H, W)` and `(N, out_channels, 2H, 2W)` to `(N, out_channels, 2H, 2W)`."""

@@ -7,16 +7,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from DCMMultiTaskLib.networks.config import NetworkConfig
-from DCMMultiTaskLib.networks.layers import ConvBlock, network_input
+from DCMMultiTaskLib.networks.layers import conv_blocks, network_input
 from DCMMultiTaskLib.networks.output import NetworkOutput
 
 
 def double_convolution(in_channels: int, out_channels: int) -> nn.Sequential:
     """Two 3x3 convolutions, each with batch normalisation and ReLU."""
-    return nn.Sequential(
-        ConvBlock(in_channels, out_channels, 3, "batch"),
-        ConvBlock(out_channels, out_channels, 3, "batch"),
-    )
+    return conv_blocks(in_channels, out_channels, 3, "batch", 2)
 
 
 class UNet(nn.Module):
