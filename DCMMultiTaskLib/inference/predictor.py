@@ -148,7 +148,11 @@ class Predictor:
                 progress=counter,
             )
         centre = location.centre_lps
+        decision = self.package.decision
+        if threshold is not None:
+            decision = replace(decision, threshold=threshold)
         look = partial(segment, runner, slice_axis=axis, centre_lps=centre, wanted=wanted, progress=counter)
+        look = partial(look, threshold=decision.mask_threshold)
         finish = partial(_Phase.of, inside=None if roi is None else inside, largest_component=largest_component)
         volumes = [study.phases[number] for number in phases]
         segmentations = look(volumes, preprocessing=preprocessing, activation=activation)
@@ -169,9 +173,6 @@ class Predictor:
         numbers = phases_to_look_at(cavities, kept) if uncertainty and not counter.stopped else []
         looks = look_again(numbers, see, lambda seen: finish(seen).labels)
         looks = {} if counter.stopped else looks
-        decision = self.package.decision
-        if threshold is not None:
-            decision = replace(decision, threshold=threshold)
         agree = agreement(labels, looks[kept].views, axis) if looks else None
         pixel_mm = segmentation.grid.orientation.pixel_mm(study.geometry)
         rows, evidence = slice_rows(segmentation, study.phases[kept].array, labels, gaps, wanted, decision, agree)

@@ -15,9 +15,6 @@ from DCMMultiTaskLib.inference.settings import Preprocessing
 if TYPE_CHECKING:
     from DCMMultiTaskLib.inference.runner import Runner
 
-# Probability from which a pixel is myocardium.
-MYOCARDIUM_THRESHOLD = 0.5
-
 
 class Progress:
     """Counts slices, tells how many are done and asks whether to stop."""
@@ -50,6 +47,7 @@ class Segmentation:
         constant: `(N,)` bool: slices that show nothing.
         analysed: `(N,)` bool: slices that the network has seen.
         myocardium: Probabilities, float32 `(N, H, W)`, 0 where not analysed.
+        threshold: Probability from which a pixel is myocardium.
         certainty: `(N,)` mean probability of the pixels that are myocardium, NaN where there are none.
         dcm_logit: `(N,)`, NaN where not analysed.
         activation: `(N, H / 16, W / 16)`, 0 where not analysed; None unless asked for.
@@ -59,13 +57,14 @@ class Segmentation:
     constant: np.ndarray
     analysed: np.ndarray
     myocardium: np.ndarray
+    threshold: float
     certainty: np.ndarray
     dcm_logit: np.ndarray
     activation: np.ndarray | None
 
     def source_mask(self) -> np.ndarray:
         """Myocardium on the source's own voxels, uint8."""
-        return self.grid.to_source(self.myocardium, threshold=MYOCARDIUM_THRESHOLD)
+        return self.grid.to_source(self.myocardium, threshold=self.threshold)
 
     def source_activation(self) -> np.ndarray | None:
         """Activation on the source's own voxels, 0 to 1 over the study, float32; 0 outside the network's grid."""
@@ -94,6 +93,7 @@ def segment(
     centre_lps: np.ndarray,
     wanted: np.ndarray,
     preprocessing: Preprocessing,
+    threshold: float,
     exponent: float = 1.0,
     activation: str,
     progress: Progress,
@@ -107,6 +107,7 @@ def segment(
         centre_lps: Where to look, mm (LPS).
         wanted: `(N,)` bool: slices to analyse.
         preprocessing: As in the model package.
+        threshold: Probability from which a pixel is myocardium.
         exponent: Of the grey levels (0 to 1): another contrast where it is not 1.
         activation: Also keep this map of `runner.ACTIVATIONS`; empty for none.
         progress: Told after each batch, asked before each.
@@ -130,6 +131,7 @@ def segment(
             constant=np.zeros(slices, dtype=bool),
             analysed=np.zeros(slices, dtype=bool),
             myocardium=np.zeros((slices, height, width), dtype=np.float32),
+            threshold=threshold,
             certainty=np.full(slices, np.nan),
             dcm_logit=np.full(slices, np.nan),
             activation=np.zeros((slices, height // 16, width // 16), dtype=np.float32) if activation else None,
@@ -158,7 +160,7 @@ def segment(
             if maps is not None and len(seen):
                 found = own[~flat]
                 current.myocardium[seen] = maps.myocardium[found]
-                current.certainty[seen] = [_mean_inside(map_) for map_ in maps.myocardium[found]]
+                current.certainty[seen] = [_mean_inside(map_, threshold) for map_ in maps.myocardium[found]]
                 current.dcm_logit[seen] = maps.dcm_logit[found]
                 if current.activation is not None and maps.activation is not None:
                     current.activation[seen] = maps.activation[found]
@@ -170,8 +172,8 @@ def segment(
         yield current
 
 
-def _mean_inside(probabilities: np.ndarray) -> float:
-    inside = probabilities[probabilities >= MYOCARDIUM_THRESHOLD]
+def _mean_inside(probabilities: np.ndarray, threshold: float) -> float:
+    inside = probabilities[probabilities >= threshold]
     return float(inside.mean()) if len(inside) else float("nan")
 
 

@@ -71,6 +71,11 @@ def test_a_package_of_before_the_volume_counted_is_read() -> None:
     assert (rule.scale, rule.bias, rule.volume_scale) == (2.0, 0.5, 0.0)
 
 
+def test_a_package_of_before_the_mask_had_a_threshold_of_its_own_is_read() -> None:
+    before = {name: value for name, value in Decision().to_dict().items() if name != "mask_threshold"}
+    assert Decision.from_dict(before).mask_threshold == 0.5
+
+
 def test_nothing_usable_gives_no_number_and_says_so() -> None:
     decision = Decision(patient=PatientRule("mean_logit"))
     assert math.isnan(patient_probability(LOGITS, AREAS, np.zeros(4, bool), 150.0, decision))
