@@ -48,7 +48,8 @@ class Segmentation:
         analysed: `(N,)` bool: slices that the network has seen.
         myocardium: Probabilities, float32 `(N, H, W)`, 0 where not analysed.
         threshold: Probability from which a pixel is myocardium.
-        certainty: `(N,)` mean probability of the pixels that are myocardium, NaN where there are none.
+        certainty: `(N,)` mean probability of the pixels that are rather myocardium than not, whatever the threshold, so
+            that it means the same of every model; NaN where there are none.
         dcm_logit: `(N,)`, NaN where not analysed.
         activation: `(N, H / 16, W / 16)`, 0 where not analysed; None unless asked for.
     """
@@ -160,7 +161,7 @@ def segment(
             if maps is not None and len(seen):
                 found = own[~flat]
                 current.myocardium[seen] = maps.myocardium[found]
-                current.certainty[seen] = [_mean_inside(map_, threshold) for map_ in maps.myocardium[found]]
+                current.certainty[seen] = [_certainty(map_) for map_ in maps.myocardium[found]]
                 current.dcm_logit[seen] = maps.dcm_logit[found]
                 if current.activation is not None and maps.activation is not None:
                     current.activation[seen] = maps.activation[found]
@@ -172,8 +173,8 @@ def segment(
         yield current
 
 
-def _mean_inside(probabilities: np.ndarray, threshold: float) -> float:
-    inside = probabilities[probabilities >= threshold]
+def _certainty(probabilities: np.ndarray) -> float:
+    inside = probabilities[probabilities >= 0.5]
     return float(inside.mean()) if len(inside) else float("nan")
 
 

@@ -84,7 +84,9 @@ def _logits(rows: Sequence[ScoredSlice]) -> np.ndarray:
     return np.log(probability / (1 - probability))
 
 
-def fit_decision(scores: Scores, *, kind: str = "area_weighted_mean_logit", spread: float = 1.0) -> Decision:
+def fit_decision(
+    scores: Scores, *, kind: str = "area_weighted_mean_logit", spread: float = 1.0, volume_alone: bool = False
+) -> Decision:
     """Logistic calibration of slices by their logits, and of patients by their logits and LV cavity volumes.
 
     A probability is meant for a group in which as many patients are positive as in the one that it was fitted on. The
@@ -95,6 +97,8 @@ def fit_decision(scores: Scores, *, kind: str = "area_weighted_mean_logit", spre
         kind: Patient rule, of `inference.settings.RULES`.
         spread: How many times wider the logits of the network to calibrate spread than those of the networks that gave
             the scores, on patients that both learned from; more than 1 where it was trained longer.
+        volume_alone: Weigh the patients' volumes alone, for networks whose logits add nothing to them
+            (`experiments.verdict`).
 
     Returns:
         The `decision` part of a model package.
@@ -110,13 +114,13 @@ def fit_decision(scores: Scores, *, kind: str = "area_weighted_mean_logit", spre
     volume_ml = math.exp(float(np.log(volumes[known]).mean()))
     slice_logits, slice_labels, _ = scores.usable_slices()
     (slice_scale,), slice_bias = fit_logistic([slice_logits], slice_labels)
-    features = [logits[known], np.log(volumes[known] / volume_ml)]
-    (scale, volume_scale), bias = fit_logistic(features, labels[known])
+    features = [] if volume_alone else [logits[known]]
+    (*scales, volume_scale), bias = fit_logistic([*features, np.log(volumes[known] / volume_ml)], labels[known])
     return Decision(
         threshold=round(float(labels[known].mean()), 3),
         slice_scale=slice_scale / spread,
         slice_bias=slice_bias,
-        patient=PatientRule(kind, scale / spread, bias, volume_scale, volume_ml),
+        patient=PatientRule(kind, sum(scales) / spread, bias, volume_scale, volume_ml),
     )
 
 

@@ -20,7 +20,7 @@ class Evidence:
     """What is measured of one slice with a mask; NaN where there is no such number.
 
     Attributes:
-        certainty: Mean probability of the mask's pixels, 0.5 to 1, as the network gives them.
+        certainty: Mean probability of pixels that are rather myocardium than not, as the network gives it, 0.5 to 1.
         contrast: Of the wall against the cavity, in standard deviations (`contrast`).
         graininess: Share of the image's variance that neighbouring pixels do not have in common, 0 to 1; 1 is noise.
         unevenness: Share of its convex hull that the outline of wall and cavity leaves empty.

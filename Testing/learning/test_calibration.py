@@ -53,6 +53,13 @@ def test_volumes_that_speak_against_the_label_do_not_count() -> None:
     assert rule.scale > 0
 
 
+def test_the_volume_alone_counts_where_the_logits_are_left_out() -> None:
+    both, alone = (fit_decision(scores(shift=2.0, growth=0.8), volume_alone=alone) for alone in (False, True))
+    assert both.patient.scale > 0 and alone.patient.scale == 0
+    assert alone.patient.volume_scale > both.patient.volume_scale > 0
+    assert (alone.slice_scale, alone.slice_bias) == (both.slice_scale, both.slice_bias)
+
+
 def test_wider_logits_weigh_less() -> None:
     plain, wider = (fit_decision(scores(shift=4.0), spread=spread) for spread in (1.0, 3.0))
     assert wider.slice_scale == pytest.approx(plain.slice_scale / 3)

@@ -1,0 +1,38 @@
+"""The decision of a model, fitted on the folds of networks of its kind.
+
+    python Testing/benchmarks/calibrate_model.py MODEL.dcmmodel OUT.dcmmodel --folds DIR... [--spread X --volume-alone]
+
+Each DIR is what `evaluate` wrote for the patients that a fold's network, of identity calibration, had not learned from.
+Threshold, slices and patients become those of `learning.calibration.fit_decision`; from which probability on a pixel is
+myocardium stays as it is. X comes from `measure_logit_spread.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from DCMMultiTaskLib.inference.package import load_package, save_package
+from DCMMultiTaskLib.learning.calibration import Scores, fit_decision
+
+
+def main() -> None:
+    """Write the model with the fitted decision."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--folds", type=Path, nargs="+", required=True)
+    parser.add_argument("--spread", type=float, default=1.0)
+    parser.add_argument("--volume-alone", action="store_true")
+    args = parser.parse_args()
+    package = load_package(args.model)
+    scores = Scores.read([fold / "slices.csv" for fold in args.folds])
+    fitted = fit_decision(scores, spread=args.spread, volume_alone=args.volume_alone)
+    decision = replace(fitted, mask_threshold=package.decision.mask_threshold)
+    save_package(replace(package, decision=decision), args.output, half_precision=True)
+    print(decision)
+
+
+if __name__ == "__main__":
+    main()
