@@ -4,7 +4,8 @@
 
 Each DIR is what `evaluate` wrote for the patients that a fold's network, of identity calibration, had not learned from.
 Threshold, slices and patients become those of `learning.calibration.fit_decision`; from which probability on a pixel is
-myocardium stays as it is. X comes from `measure_logit_spread.py`.
+myocardium stays as it is. X comes from `measure_logit_spread.py`. A rule that is to be judged on one fold is fitted on
+the others, but takes the `--threshold` of all, so that the folds can be pooled.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ def main() -> None:
     parser.add_argument("--folds", type=Path, nargs="+", required=True)
     parser.add_argument("--spread", type=float, default=1.0)
     parser.add_argument("--volume-alone", action="store_true")
+    parser.add_argument("--threshold", type=float)
     args = parser.parse_args()
     package = load_package(args.model)
     scores = Scores.read([fold / "slices.csv" for fold in args.folds])
     fitted = fit_decision(scores, spread=args.spread, volume_alone=args.volume_alone)
-    decision = replace(fitted, mask_threshold=package.decision.mask_threshold)
+    threshold = fitted.threshold if args.threshold is None else args.threshold
+    decision = replace(fitted, threshold=threshold, mask_threshold=package.decision.mask_threshold)
     save_package(replace(package, decision=decision), args.output, half_precision=True)
     print(decision)
 
