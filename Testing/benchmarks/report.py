@@ -106,6 +106,9 @@ def _network(found: dict[str, Any]) -> list[str]:
         "|---|---|---|---|",
     ]
     for name in ("float32", "bfloat16"):
+        if name not in found:
+            lines.append(f"| {name} | this device has no arithmetic for it | | |")
+            continue
         network, product = zip(*found[name], strict=True)
         share = [100 * own / most for own, most in found[name]]
         lines.append(f"| {name} | {_spread(network, 0)} | {_spread(product, 0)} | {_spread(share, 0)} % |")
