@@ -13,11 +13,13 @@ from DCMMultiTaskLib.inference.predictor import Predictor
 
 SUNNYBROOK = Path(os.environ.get("DCM_DATA", Path(__file__).parents[2] / ".." / "shared" / "data" / "sunnybrook"))
 PATIENT, PHASES = "SC-HF-I-04", 20
+# Columns and rows that Sunnybrook's contours lie off their images (Testing/benchmarks/measure_mask_offset.py).
+OFFSET = (0.73, 0.43)
 
 
 def polygon(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Pixels whose centre lies inside a contour file's polygon (even-odd rule)."""
-    points = np.loadtxt(path)
+    """Pixels whose centre lies inside a contour file's polygon (even-odd rule), moved back onto the image."""
+    points = np.loadtxt(path) - OFFSET
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(float)
     inside = np.zeros(shape, bool)
     for (x, y), (next_x, next_y) in zip(points, np.roll(points, -1, axis=0), strict=True):
@@ -46,7 +48,7 @@ def test_the_myocardium_of_a_real_cine() -> None:
         truth = polygon(outer, mask.shape) & ~polygon(inner, mask.shape)
         both += np.count_nonzero(mask & truth)
         either += np.count_nonzero(mask) + np.count_nonzero(truth)
-    assert 2 * both / either >= 0.85
+    assert 2 * both / either >= 0.86
 
     # The expert's contours give 233.9 and 183.5 ml, 21.5 %.
     beat = result.heart_beat
