@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from DCMMultiTaskLib.datasets.folds import patient_folds
-from DCMMultiTaskLib.datasets.manifest import Patient, read_manifest
+from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap
 from DCMMultiTaskLib.evaluation.metrics import dice
+from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of
 from DCMMultiTaskLib.experiments.rendered import SMALL, TRANSMURAL, at_pixel_size, late_enhancement, turned
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import load_package
@@ -103,13 +104,11 @@ def main() -> None:
     """The command line of this file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--split")
-    parser.add_argument("--mask-offset", nargs=2, type=float, default=(0.0, 0.0), metavar=("ROWS", "COLUMNS"))
+    add_arguments(parser)
     parser.add_argument("--fold", default="none", metavar="K|none")
     parser.add_argument("--folds", type=int, default=5)
     args = parser.parse_args()
-    patients = read_manifest(args.data, split=args.split, mask_offset=tuple(args.mask_offset))
+    patients = patients_of(args)
     if args.fold != "none":
         patients = patient_folds(patients, folds=args.folds, seed=0)[int(args.fold)][1]
     contrast_table(Predictor(load_package(args.model), device="cpu"), patients)

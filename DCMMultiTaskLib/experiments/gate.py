@@ -17,11 +17,12 @@ from zlib import crc32
 
 import numpy as np
 
-from DCMMultiTaskLib.datasets.manifest import Patient, read_manifest
+from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap, column
 from DCMMultiTaskLib.evaluation.metrics import auc, dice
 from DCMMultiTaskLib.experiments.bad_inputs import spoilt, without_short_axis
+from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of, unseen
 from DCMMultiTaskLib.experiments.intervals import SureRow, sure_report, sure_row
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import load_package
@@ -242,10 +243,9 @@ def measure(
         slices, intervals = (directory / f"{model.stem}-{what}.csv" for what in ("slices", "patients"))
         if not slices.is_file():
             package = load_package(model)
-            unseen = [p for p in patients if p.patient not in package.training.get("patients", ())]
             # Each model sees other phantoms, whichever models are measured together.
             first = EACH * (crc32(model.stem.encode()) % 1000)
-            new = predicted(Predictor(package, device="cpu"), unseen, first)
+            new = predicted(Predictor(package, device="cpu"), unseen(package, patients), first)
             write_rows(intervals, SureRow, new[1])
             write_rows(slices, GateRow, new[0])
         rows += read_rows(slices, GateRow)
@@ -256,13 +256,11 @@ def measure(
 def main(tell: Callable[[str], None] = print) -> None:
     """The command line of this file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--split")
-    parser.add_argument("--mask-offset", nargs=2, type=float, default=(0.0, 0.0), metavar=("ROWS", "COLUMNS"))
+    add_arguments(parser)
     parser.add_argument("--models", type=Path, nargs="+", required=True)
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
-    patients = read_manifest(args.data, split=args.split, mask_offset=tuple(args.mask_offset))
+    patients = patients_of(args)
     args.output.mkdir(parents=True, exist_ok=True)
     rows, sure = measure(args.models, patients, args.output)
     for line in (*report(rows), "", *sure_report(sure), "", *rejection(rows)):

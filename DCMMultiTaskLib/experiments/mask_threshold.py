@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from DCMMultiTaskLib.datasets.manifest import Patient, read_manifest
+from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap, column
 from DCMMultiTaskLib.evaluation.scoring import PatientScore, SliceScore, score_patient
+from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of, unseen
 from DCMMultiTaskLib.inference.package import ModelPackage, load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.report.tables import Cell, markdown
@@ -36,11 +37,10 @@ def scored(
     for package in packages:
         decision = replace(package.decision, mask_threshold=threshold)
         predictor = Predictor(replace(package, decision=decision), device="cpu")
-        for patient in patients:
-            if patient.patient not in package.training.get("patients", ()):
-                rows, row = score_patient(predictor, patient)
-                slices += [own for own in rows if own.true_area_mm2 > 0]
-                whole.append(row)
+        for patient in unseen(package, patients):
+            rows, row = score_patient(predictor, patient)
+            slices += [own for own in rows if own.true_area_mm2 > 0]
+            whole.append(row)
     return slices, whole
 
 
@@ -67,13 +67,11 @@ def table_row(slices: Sequence[SliceScore], patients: Sequence[PatientScore]) ->
 def main() -> None:
     """The command line of this file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--split")
-    parser.add_argument("--mask-offset", nargs=2, type=float, default=(0.0, 0.0), metavar=("ROWS", "COLUMNS"))
+    add_arguments(parser)
     parser.add_argument("--models", type=Path, nargs="+", required=True)
     parser.add_argument("--thresholds", type=float, nargs="+", default=THRESHOLDS)
     args = parser.parse_args()
-    patients = read_manifest(args.data, split=args.split, mask_offset=tuple(args.mask_offset))
+    patients = patients_of(args)
     packages = [load_package(model) for model in args.models]
     rows: list[list[Cell]] = []
     for threshold in args.thresholds:

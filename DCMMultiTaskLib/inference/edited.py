@@ -67,7 +67,6 @@ def measure_edited(
         constant=np.array([CONSTANT in reasons for reasons in said]),
         analysed=np.isfinite(probabilities),
         myocardium=np.empty(0, dtype=np.float32),
-        threshold=decision.mask_threshold,
         certainty=np.full(len(rows), np.nan),
         dcm_logit=logit,
         activation=None,

@@ -148,12 +148,13 @@ class Predictor:
                 progress=counter,
             )
         centre = location.centre_lps
-        decision = self.package.decision
-        if threshold is not None:
-            decision = replace(decision, threshold=threshold)
         look = partial(segment, runner, slice_axis=axis, centre_lps=centre, wanted=wanted, progress=counter)
-        look = partial(look, threshold=decision.mask_threshold)
-        finish = partial(_Phase.of, inside=None if roi is None else inside, largest_component=largest_component)
+        finish = partial(
+            _Phase.of,
+            threshold=self.package.decision.mask_threshold,
+            inside=None if roi is None else inside,
+            largest_component=largest_component,
+        )
         volumes = [study.phases[number] for number in phases]
         segmentations = look(volumes, preprocessing=preprocessing, activation=activation)
         finished: dict[int, _Phase] = {}
@@ -173,6 +174,9 @@ class Predictor:
         numbers = phases_to_look_at(cavities, kept) if uncertainty and not counter.stopped else []
         looks = look_again(numbers, see, lambda seen: finish(seen).labels)
         looks = {} if counter.stopped else looks
+        decision = self.package.decision
+        if threshold is not None:
+            decision = replace(decision, threshold=threshold)
         agree = agreement(labels, looks[kept].views, axis) if looks else None
         pixel_mm = segmentation.grid.orientation.pixel_mm(study.geometry)
         rows, evidence = slice_rows(segmentation, study.phases[kept].array, labels, gaps, wanted, decision, agree)
@@ -251,9 +255,11 @@ class _Phase:
     gaps: np.ndarray
 
     @classmethod
-    def of(cls, segmentation: Segmentation, inside: np.ndarray | None, largest_component: bool) -> _Phase:
+    def of(
+        cls, segmentation: Segmentation, threshold: float, inside: np.ndarray | None, largest_component: bool
+    ) -> _Phase:
         """The phase with its final labels; `inside` says which voxels may be myocardium, None stands for all."""
-        mask = segmentation.source_mask()
+        mask = segmentation.source_mask(threshold)
         if inside is not None:
             mask *= inside
         if largest_component:

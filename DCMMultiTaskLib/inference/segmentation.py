@@ -47,9 +47,8 @@ class Segmentation:
         constant: `(N,)` bool: slices that show nothing.
         analysed: `(N,)` bool: slices that the network has seen.
         myocardium: Probabilities, float32 `(N, H, W)`, 0 where not analysed.
-        threshold: Probability from which a pixel is myocardium.
-        certainty: `(N,)` mean probability of the pixels that are rather myocardium than not, whatever the threshold, so
-            that it means the same of every model; NaN where there are none.
+        certainty: `(N,)` mean probability of the pixels that are rather myocardium than not, whatever the model's
+            threshold, so that it means the same of every model; NaN where there are none.
         dcm_logit: `(N,)`, NaN where not analysed.
         activation: `(N, H / 16, W / 16)`, 0 where not analysed; None unless asked for.
     """
@@ -58,14 +57,13 @@ class Segmentation:
     constant: np.ndarray
     analysed: np.ndarray
     myocardium: np.ndarray
-    threshold: float
     certainty: np.ndarray
     dcm_logit: np.ndarray
     activation: np.ndarray | None
 
-    def source_mask(self) -> np.ndarray:
-        """Myocardium on the source's own voxels, uint8."""
-        return self.grid.to_source(self.myocardium, threshold=self.threshold)
+    def source_mask(self, threshold: float) -> np.ndarray:
+        """Myocardium on the source's own voxels, from that probability on, uint8."""
+        return self.grid.to_source(self.myocardium, threshold=threshold)
 
     def source_activation(self) -> np.ndarray | None:
         """Activation on the source's own voxels, 0 to 1 over the study, float32; 0 outside the network's grid."""
@@ -94,7 +92,6 @@ def segment(
     centre_lps: np.ndarray,
     wanted: np.ndarray,
     preprocessing: Preprocessing,
-    threshold: float,
     exponent: float = 1.0,
     activation: str,
     progress: Progress,
@@ -108,7 +105,6 @@ def segment(
         centre_lps: Where to look, mm (LPS).
         wanted: `(N,)` bool: slices to analyse.
         preprocessing: As in the model package.
-        threshold: Probability from which a pixel is myocardium.
         exponent: Of the grey levels (0 to 1): another contrast where it is not 1.
         activation: Also keep this map of `runner.ACTIVATIONS`; empty for none.
         progress: Told after each batch, asked before each.
@@ -132,7 +128,6 @@ def segment(
             constant=np.zeros(slices, dtype=bool),
             analysed=np.zeros(slices, dtype=bool),
             myocardium=np.zeros((slices, height, width), dtype=np.float32),
-            threshold=threshold,
             certainty=np.full(slices, np.nan),
             dcm_logit=np.full(slices, np.nan),
             activation=np.zeros((slices, height // 16, width // 16), dtype=np.float32) if activation else None,

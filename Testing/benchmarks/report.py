@@ -107,7 +107,7 @@ def _network(found: dict[str, Any]) -> list[str]:
     ]
     for name in ("float32", "bfloat16"):
         if name not in found:
-            lines.append(f"| {name} | this device has no arithmetic for it | | |")
+            lines.append(f"| {name} | no faster than float32 on this device, and left out | | |")
             continue
         network, product = zip(*found[name], strict=True)
         share = [100 * own / most for own, most in found[name]]

@@ -105,8 +105,8 @@ def first_part(args: argparse.Namespace) -> dict[str, Any]:
 def network_part(args: argparse.Namespace) -> dict[str, Any]:
     """Achieved FLOP/s of our network over those of a matrix product, in turn, in single precision and bfloat16.
 
-    Where a prediction would not use bfloat16 either, since the processor has no arithmetic for it, it is left out: a
-    matrix product would take minutes.
+    Where a prediction would not use bfloat16 either, since it does not pay there, it is left out: on a processor
+    without arithmetic for it a matrix product takes minutes.
     """
     from torch.utils.flop_counter import FlopCounterMode
 

@@ -106,7 +106,7 @@ def test_a_base_that_moves_out_of_its_slice_is_told(
     base = 0 if areas[:3].sum() > areas[3:].sum() else 5
     contracted[base] = False
     drawn = iter([full, contracted])
-    monkeypatch.setattr(Segmentation, "source_mask", lambda _: next(drawn).astype(np.uint8))
+    monkeypatch.setattr(Segmentation, "source_mask", lambda *_: next(drawn).astype(np.uint8))
     result = predictor.predict(Study("cine", [study.volume] * 2, times_ms=(300.0, 20.0)))
     assert any("times of the phases do not grow" in note for note in result.provenance.notes)
     assert (result.phase, result.heart_beat.base_left) == (0, (base,))
@@ -216,7 +216,7 @@ def test_an_open_ring_is_closed_across_its_gap_and_the_result_says_so(
     rows, columns = np.argwhere(drawn[3]).min(axis=0), np.argwhere(drawn[3]).max(axis=0)
     middle = (rows[1] + columns[1]) // 2
     drawn[3, rows[0] : (rows[0] + columns[0]) // 2, middle - 6 : middle + 7] = False  # a gap at the top
-    monkeypatch.setattr(Segmentation, "source_mask", lambda _: drawn.astype(np.uint8))
+    monkeypatch.setattr(Segmentation, "source_mask", lambda *_: drawn.astype(np.uint8))
     result = predictor.predict(study.volume)
     true_mm2 = np.count_nonzero(study.truth.array[3] == 2) * np.prod(study.volume.geometry.spacing[:2])
     assert "ring open" in result.rows[3].reasons
