@@ -101,7 +101,7 @@ class Material:
             f"Crops of 128 x 128 pixels of 1 mm around the image's centre (4.1.2); {outside:.1%} of the hearts' slices "
             "do not fit and are measured inside the crop.",
             f"{width}; {p.epochs} passes, Adam at a constant {p.learning_rate:g} (paper: 0.0001), "
-            f"{p.batch_size} slices a step, no augmentation, loss weight 3, seed {p.seed}. The weights after the "
-            "last pass count.",
+            f"{p.batch_size} slices a step, no augmentation, loss weight 3 where no other is named, seed {p.seed}. "
+            "The weights after the last pass count.",
             "Only folds that every network of a table has finished are compared in it.",
         ]

@@ -8,7 +8,15 @@ import numpy as np
 
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap
 from DCMMultiTaskLib.evaluation.metrics import CONFUSION, auc
-from DCMMultiTaskLib.experiments.protocol import CLASSIFICATION, OURS, PAPER, SEGMENTATION, TABLE_2, TABLE_3
+from DCMMultiTaskLib.experiments.protocol import (
+    CLASSIFICATION,
+    OURS,
+    OURS_AT_OWN_ALPHA,
+    PAPER,
+    SEGMENTATION,
+    TABLE_2,
+    TABLE_3,
+)
 from DCMMultiTaskLib.experiments.results import CLASS_METRICS, MASK_METRICS, Result, confusion, difference
 from DCMMultiTaskLib.report.tables import Cell
 
@@ -22,7 +30,7 @@ PRINTED_3 = ("accuracy", "sensitivity", "specificity", "auc")
 def order(results: Mapping[str, Result], first: Sequence[str], does: str) -> list[Result]:
     """The networks of a table as the paper lists them, its own after the others, then ours and what the user added."""
     there = [r for r in results.values() if getattr(r, does)]
-    rank = {key: n for n, key in enumerate((*first, PAPER, OURS))}
+    rank = {key: n for n, key in enumerate((*first, PAPER, OURS, OURS_AT_OWN_ALPHA))}
     return sorted(there, key=lambda r: rank.get(r.key, len(rank)))
 
 

@@ -14,8 +14,9 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.experiments.cross_validation import FoldRun, read_record, run_all, run_fold
 from DCMMultiTaskLib.experiments.plan import Plan, collect
 from DCMMultiTaskLib.experiments.predictions import Predictions, grid_slices, predict_slices
-from DCMMultiTaskLib.experiments.protocol import PAPER, Protocol
+from DCMMultiTaskLib.experiments.protocol import OURS, OURS_AT_OWN_ALPHA, PAPER, Protocol
 from DCMMultiTaskLib.experiments.scores import fold_scores, truth_table
+from DCMMultiTaskLib.learning.settings import TrainingSettings
 from DCMMultiTaskLib.learning.training import train_network
 from DCMMultiTaskLib.networks.output import NetworkOutput
 from DCMMultiTaskLib.networks.registry import NETWORKS, Entry
@@ -158,7 +159,12 @@ def test_as_many_passes_are_made_as_were_asked_for(epochs):
 
 def test_a_network_that_is_named_twice_stands_in_the_tables_once():
     keys = [experiment.key for experiment in SMALL.tables(["unet", "fcn8s", "fcn8s"])]
-    assert len(keys) == len(set(keys)) == 9
+    assert len(keys) == len(set(keys)) == 10
+
+
+def test_ours_stands_in_the_tables_at_the_papers_loss_weight_and_at_its_own():
+    alphas = {e.key: e.settings.alpha for e in SMALL.tables() if e.settings.network.name == OURS}
+    assert alphas == {OURS: 3, OURS_AT_OWN_ALPHA: TrainingSettings().alpha}
 
 
 def test_the_same_seed_gives_the_same_answers(finished, tmp_path):
