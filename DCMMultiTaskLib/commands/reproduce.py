@@ -32,6 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--report-only", action="store_true", help="train nothing; write the page from the folds that are done"
     )
     parser.add_argument(
+        "--finished",
+        metavar="FOLDER",
+        type=Path,
+        help="take over the trainings of a page's folds.csv and slices.csv; the figures of masks and maps are left out",
+    )
+    parser.add_argument(
         "--parts", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=f"some of {', '.join(PARTS)}"
     )
     parser.add_argument(
@@ -65,9 +71,12 @@ def run(args: argparse.Namespace) -> int:
     if args.output.exists() and any(args.output.iterdir()) and not (args.resume or args.report_only):
         raise InputError(f"{args.output} is not empty; add --resume to go on with it, or choose another folder.")
     from DCMMultiTaskLib.experiments.cross_validation import run_all
+    from DCMMultiTaskLib.experiments.ledger import take_over
     from DCMMultiTaskLib.experiments.page import write_page
 
     plan, files = plan_of(args)
+    if args.finished:
+        print(take_over(plan, args.finished))
     if not args.report_only:
         jobs = args.jobs or (min(os.cpu_count() or 1, 8) if args.quick else 1)
         run_all(plan.runs(), jobs=jobs, network_files=files, accelerator=args.accelerator, precision=args.precision)

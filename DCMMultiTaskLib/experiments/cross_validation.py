@@ -31,7 +31,7 @@ from DCMMultiTaskLib.networks.registry import build, count_parameters, load_netw
 from DCMMultiTaskLib.processes import worker_pool
 from DCMMultiTaskLib.storage import write_json
 
-PREDICTIONS, RECORD = "predictions.npz", "run.json"
+PREDICTIONS, SCORES, RECORD = "predictions.npz", "slices.csv", "run.json"
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,9 @@ def own_record(run: FoldRun) -> dict[str, Any] | None:
 
 
 def read_record(directory: Path) -> dict[str, Any] | None:
-    """The record of a finished fold; None where there is none."""
+    """The record of a finished fold, with predictions or at least their scores; None where there is none."""
     path = directory / RECORD
-    if not path.is_file() or not (directory / PREDICTIONS).is_file():
+    if not path.is_file() or not any((directory / name).is_file() for name in (PREDICTIONS, SCORES)):
         return None
     return json.loads(path.read_text(encoding="utf-8"))
 

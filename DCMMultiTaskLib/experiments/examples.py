@@ -22,19 +22,26 @@ Place = tuple[str, int]
 class Folds:
     """The stored predictions of one experiment, all folds together, by patient and slice.
 
+    Folds of which the scores alone are there have none.
+
     Args:
         result: The experiment's.
         directory: Folder of its folds.
+
+    Attributes:
+        complete: Whether there is a prediction of every slice.
     """
 
     def __init__(self, result: Result, directory: Path) -> None:
-        folds = [Predictions.load(directory / f"fold-{r['fold']}" / PREDICTIONS) for r in result.records]
+        paths = [directory / f"fold-{record['fold']}" / PREDICTIONS for record in result.records]
+        folds = [Predictions.load(path) for path in paths if path.is_file()]
         self.places: dict[Place, tuple[int, int]] = {
             (str(patient), int(number)): (fold, row)
             for fold, predictions in enumerate(folds)
             for row, (patient, number) in enumerate(zip(predictions.patient, predictions.number, strict=True))
         }
         self.folds = folds
+        self.complete = len(self.places) == len(result.scores)
 
     def mask(self, place: Place) -> np.ndarray:
         """The mask of one slice, bool `(128, 128)`."""

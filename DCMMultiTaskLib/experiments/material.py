@@ -25,13 +25,15 @@ class Material:
 
     Attributes:
         plan: What was to be done.
-        by_part: Results of each part, in the part's order, on the folds that all of the part's networks have.
+        finished: Results of each part, in the part's order.
+        by_part: The same on the folds that all of the part's networks have.
         slices: All slices of all patients.
         truth: What the true masks say of them, in the same order.
         estimates: Each result's metrics with intervals, by part and key.
     """
 
     plan: Plan
+    finished: Mapping[str, list[Result]]
     by_part: Mapping[str, list[Result]]
     slices: GridSlices
     truth: TruthTable
@@ -44,12 +46,13 @@ class Material:
         Raises:
             InputError: No fold is finished, or a folder holds the results of another plan.
         """
-        by_part = {part: on_common_folds(collect(plan, part)) for part in plan.parts}
+        finished = {part: collect(plan, part) for part in plan.parts}
+        by_part = {part: on_common_folds(results) for part, results in finished.items()}
         if not any(by_part.values()):
             raise InputError(f"{plan.directory} has no finished training yet.")
         estimates = {part: {r.key: r.estimates() for r in results} for part, results in by_part.items()}
         slices = grid_slices(plan.patients, centre="image")
-        return cls(plan, by_part, slices, truth_table(plan.patients, slices), estimates)
+        return cls(plan, finished, by_part, slices, truth_table(plan.patients, slices), estimates)
 
     def results(self, *parts: str) -> dict[str, Result]:
         """The results of some parts by key."""
@@ -72,7 +75,7 @@ class Material:
         return {(str(patient), int(number)): float(area) for patient, number, area in names}
 
     def folds(self, result: Result) -> Folds:
-        """The stored predictions of a network of the tables."""
+        """The stored predictions of a network of the tables, as far as they are there."""
         return Folds(result, self.plan.directory / "runs" / result.key)
 
     def unfinished(self) -> str:

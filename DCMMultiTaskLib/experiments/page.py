@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from DCMMultiTaskLib.experiments.examples import cam_spread, draw_maps, draw_mas
 from DCMMultiTaskLib.experiments.figures.comparison import draw_dsc_boxes
 from DCMMultiTaskLib.experiments.figures.network_drawing import draw_network
 from DCMMultiTaskLib.experiments.figures.plots import draw_loss_weight, draw_psnr
-from DCMMultiTaskLib.experiments.ledger import write_folds, write_slices
+from DCMMultiTaskLib.experiments.ledger import write_ledger
 from DCMMultiTaskLib.experiments.material import Material
 from DCMMultiTaskLib.experiments.plan import Plan
 from DCMMultiTaskLib.experiments.protocol import ALPHAS, PAPER, SEGMENTATION, TABLE_2
@@ -53,9 +53,8 @@ def write_page(plan: Plan) -> Path:
         "psnr_printed": f"{material.truth.psnr_printed.min():.1f} and {material.truth.psnr_printed.max():.1f}",
         "ablation_patients": f"{len(plan.tuning_patients)} patients",
         **_tables(material, out),
-        **write_folds(material, out),
+        **_how_made(material, out),
     }
-    write_slices(material, out)
     page = _render("page.md.j2", context)
     body = MarkdownIt("gfm-like", {"linkify": False}).render(page)
     html = _render("page.html.j2", {"title": context["title"], "body": body})
@@ -134,13 +133,16 @@ def _figures(material: Material, out: Path) -> dict[str, str]:
         paper = {r.title: TABLE_2[r.key]["dsc"] for r in masks.values() if r.key in TABLE_2}
         draw_dsc_boxes({title: r.fold_means() for title, r in masks.items()}, out / drawn["boxes"], paper=paper)
     if material.paper and PAPER in networks:
-        drawn["segmentations"] = "figure-8-masks.png"
-        seen = _in_all(masks.values())
+        folds = {title: there for title, r in masks.items() if (there := material.folds(r)).places}
+        seen = set.intersection(*(set(there.places) for there in folds.values())) if folds else set()
         chosen = [c for c in middle_slices(material.paper, material.plan.patients) if c[1] in seen]
-        folds = {title: material.folds(r) for title, r in masks.items()}
-        draw_masks(folds, chosen, material.slices, out / drawn["segmentations"])
-        drawn["activation"] = "figure-9-activation.png"
-        draw_maps(material.paper, material.folds(material.paper), material.slices, out / drawn["activation"])
+        if chosen:
+            drawn["segmentations"] = "figure-8-masks.png"
+            draw_masks(folds, chosen, material.slices, out / drawn["segmentations"])
+        maps = material.folds(material.paper)
+        if maps.complete:
+            drawn["activation"] = "figure-9-activation.png"
+            draw_maps(material.paper, maps, material.slices, out / drawn["activation"])
     sweep = _sweep(material)
     if len(sweep) > 1:
         drawn["loss_weight"] = "figure-5-loss-weight.png"
@@ -156,10 +158,24 @@ def _figures(material: Material, out: Path) -> dict[str, str]:
     return drawn
 
 
-def _in_all(results: Iterable[Result]) -> set[tuple[str, int]]:
-    """Slices that all of the results have."""
-    places = [{(s.patient, s.slice) for s in r.scores} for r in results]
-    return set.intersection(*places) if places else set()
+def _how_made(material: Material, out: Path) -> dict[str, str]:
+    """Write the tables of trainings and slices, and say what was trained, with what and on what."""
+    trainings = write_ledger(material.finished, out)
+    patients = material.plan.patients
+
+    def all_of(name: str, between: str) -> str:
+        return between.join(sorted({getattr(t, name) for t in trainings} - {""}))
+
+    hours = sum(t.training_seconds for t in trainings) / 3600
+    made = (
+        f"{len(trainings)} trainings, {hours:.1f} hours of training in all, on {all_of('machine', '; ')}; "
+        f"precision {all_of('precision', ', ')}; code {all_of('commit', ', ') or 'of no commit'}."
+    )
+    where = (
+        f"The experiments of Luo et al. 2020 on {len(patients)} patients ({sum(p.dcm for p in patients)} positive), "
+        f"{len(material.slices.dcm)} slices."
+    )
+    return {"made": made, "where": where, "command": all_of("command", "\n")}
 
 
 def _sweep(material: Material) -> list[tuple[float, Result]]:
@@ -170,8 +186,8 @@ def _sweep(material: Material) -> list[tuple[float, Result]]:
 
 def _claims(material: Material, out: Path) -> str:
     spread = None
-    if material.paper and PAPER in material.networks:
-        spread = cam_spread(material.paper, material.folds(material.paper))
+    if material.paper and PAPER in material.networks and (maps := material.folds(material.paper)).complete:
+        spread = cam_spread(material.paper, maps)
     results = material.results("single-task", "tables")
     claims: list[Claim] = all_claims(results, _sweep(material), material.truth, spread)
     head, rows = ["the paper", "here", ""], [[c.printed, c.here, c.verdict] for c in claims]

@@ -11,14 +11,13 @@ from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.evaluation.metrics import MaskScores, mask_scores, pixel_auc, psnr
 from DCMMultiTaskLib.evaluation.scoring import true_areas
-from DCMMultiTaskLib.experiments.cross_validation import PREDICTIONS, FoldRun
+from DCMMultiTaskLib.experiments.cross_validation import PREDICTIONS, SCORES, FoldRun
 from DCMMultiTaskLib.experiments.predictions import GridSlices, Predictions
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.patient import sigmoid
 from DCMMultiTaskLib.storage import read_rows, write_rows
 
-SCORES = "slices.csv"
 # The network's grid has square pixels of 1 mm.
 PIXEL_MM = (1.0, 1.0)
 
@@ -80,9 +79,9 @@ def score_slices(predictions: Predictions, slices: GridSlices, fold: int) -> lis
 
 
 def fold_scores(run: FoldRun, slices: GridSlices) -> list[HeldOutSlice]:
-    """The scores of a finished fold; measured once, then read from its folder."""
+    """The scores of a finished fold; measured once, then read from its folder, which may hold no more than them."""
     path, predictions = run.directory / SCORES, run.directory / PREDICTIONS
-    if path.is_file() and path.stat().st_mtime_ns >= predictions.stat().st_mtime_ns:
+    if not predictions.is_file() or (path.is_file() and path.stat().st_mtime_ns >= predictions.stat().st_mtime_ns):
         return read_rows(path, HeldOutSlice)
     scores = score_slices(Predictions.load(predictions), slices, run.fold)
     # Without loss: what is read back gives the same metrics.

@@ -88,18 +88,13 @@ def more_of_classes(results: Mapping[str, Result], estimates: Estimates, baselin
     return head, rows
 
 
-SIZE_HEAD = ["parameters (million)", "multiply-adds (million)", "training (s per fold)"]
+SIZE_HEAD = ["parameters (million)", "multiply-adds (million)"]
 
 
 def size(result: Result) -> list[Cell]:
-    """Parameters and multiply-adds (128 x 128 slice) in millions, and the mean training time of a fold in seconds."""
+    """Parameters and multiply-adds (128 x 128 slice) in millions; times compare machines as much as networks."""
     record = result.records[0]
-    seconds = [r["training_seconds"] for r in result.records if not r["resumed"]]
-    return [
-        f"{record['parameters'] / 1e6:.2f}",
-        f"{record['multiply_adds'] / 1e6:.0f}",
-        f"{np.mean(seconds):.0f}" if seconds else None,
-    ]
+    return [f"{record['parameters'] / 1e6:.2f}", f"{record['multiply_adds'] / 1e6:.0f}"]
 
 
 def baseline_estimates(result: Result, cavity_mm2: Mapping[tuple[str, int], float]) -> dict[str, Estimate]:

@@ -34,6 +34,11 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def numbers(row: dict[str, str]) -> list[float]:
+    """All cells but the network's name; NaN for an empty one."""
+    return [float(cell or "nan") for name, cell in row.items() if name != "network"]
+
+
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reproduce")
@@ -105,6 +110,33 @@ def test_bad_choices_are_one_sentence(tmp_path, capsys, arguments, reason):
     assert main(["reproduce", "-o", str(tmp_path / "out"), *arguments]) == 2
     error = capsys.readouterr().err
     assert reason in error and error.count("\n") == 1
+
+
+def test_the_tables_are_made_again_from_the_tables_of_scores_alone(rehearsal, tmp_path, capsys):
+    again = tmp_path / "again"
+    quick = ["reproduce", "--quick", "-o", str(again), "--parts", "tables"]
+    assert main([*quick, "--report-only", "--finished", str(rehearsal)]) == 0
+    assert "18 trainings taken over" in capsys.readouterr().out
+    own = "One convolution"
+    for name in ("table-2", "table-2-more", "table-3", "table-3-more", "confusion", "differences"):
+        expected = [row for row in rows(rehearsal / f"{name}.csv") if row["network"] != own]
+        for row, same in zip(rows(again / f"{name}.csv"), expected, strict=True):
+            assert row.keys() == same.keys() and row["network"] == same["network"]
+            assert numbers(row) == pytest.approx(numbers(same), rel=1e-3, abs=1e-4, nan_ok=True)
+    page = (again / "index.html").read_text(encoding="utf-8")
+    assert "figure-6-dsc.png" in page and "figure-8" not in page and "figure-9" not in page
+    assert main([*quick, "--resume"]) == 0
+    assert "18 trainings, 18 of them done before." in capsys.readouterr().out
+
+
+def test_trainings_of_other_settings_are_not_taken_over(rehearsal, tmp_path, capsys):
+    quick = ["reproduce", "--quick", "-o", str(tmp_path / "other"), "--report-only", "--parts", "tables"]
+    assert main([*quick, "--learning-rate", "1e-3", "--finished", str(rehearsal)]) == 2
+    told = capsys.readouterr()
+    assert "0 trainings taken over" in told.out and "18 trainings of other patients, settings or networks" in told.out
+    assert "no finished training" in told.err
+    assert main([*quick, "--finished", str(tmp_path)]) == 2
+    assert "folds.csv: no such file" in capsys.readouterr().err
 
 
 def test_results_are_not_written_over(tmp_path, capsys):

@@ -250,7 +250,10 @@ def test_a_fold_is_not_done_without_its_answers_or_for_another_name_or_place(fin
     shutil.copytree(run.directory, tmp_path / "copy")
     copy = replace(run, directory=tmp_path / "copy")
     assert copy.done
+    scores = fold_scores(copy, grid_slices(copy.test))
     (copy.directory / "predictions.npz").unlink()
+    assert copy.done and fold_scores(copy, grid_slices(copy.test)) == scores, "the scores are what tables are made of"
+    (copy.directory / "slices.csv").unlink()
     assert not copy.done and read_record(copy.directory) is None
     assert not replace(run, directory=tmp_path / "nothing").done
 
