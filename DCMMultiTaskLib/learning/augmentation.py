@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from DCMMultiTaskLib.learning.contrast import Wall, change_look, change_scanner
+from DCMMultiTaskLib.learning.shape import bent, contracted, radius_mm, uniform
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class AugmentationConfig:
         elastic_mm: Largest displacement of a smooth random deformation, along each axis.
         radial: Largest a, where a pixel near the wall is taken from e^(+-a) times its distance from the heart's centre:
             walls get thicker and thinner, cavities larger and smaller.
+        systole: Share of images of a heart that has contracted (`shape.contracted`). Sunnybrook's masks are of end
+            diastole alone, whose thin walls a network otherwise takes for the rule.
         inversion: Share of images with the look of late enhancement (`contrast.inversion_recovery`).
         scar: Share of these with scars (`contrast.add_scars`).
         regions: Share of images whose tissues follow curves of their own (`contrast.regions_apart`).
@@ -74,6 +77,7 @@ class AugmentationConfig:
     eight_poses: float = 0.1
     elastic_mm: float = 4.0
     radial: float = 0.2
+    systole: float = 0.25
     inversion: float = 0.3
     scar: float = 0.7
     regions: float = 0.2
@@ -133,27 +137,23 @@ class TrainingImages(NamedTuple):
     classified: Tensor
 
 
-def _uniform(n: int, low: float, high: float, device: torch.device) -> Tensor:
-    return torch.rand(n, device=device) * (high - low) + low
-
-
 def sampling_grid(batch: RawBatch, config: AugmentationConfig, size: int) -> tuple[Tensor, Tensor, Tensor]:
     """Where each grid pixel lies in the acquired slice, and how much the heart's size and shape are changed by it.
 
     Returns:
         Row and column of the acquired slice, continuous, `(N, size, size, 2)`, the scale `(N,)` and the bend (a of
-        `AugmentationConfig.radial`) `(N,)`.
+        `AugmentationConfig.radial`, or the logarithm of the contraction where that is more) `(N,)`.
     """
     n, device = len(batch.image), batch.image.device
     upright = torch.rand(n, device=device) < config.upright
-    angle = torch.where(upright, config.tilt, config.rotation) * _uniform(n, -1, 1, device) * torch.pi / 180
-    scale = torch.exp(_uniform(n, -config.log_scale, config.log_scale, device))
-    stretch = torch.exp(_uniform(n, -config.log_stretch, config.log_stretch, device) / 2)
+    angle = torch.where(upright, config.tilt, config.rotation) * uniform(n, -1, 1, device) * torch.pi / 180
+    scale = torch.exp(uniform(n, -config.log_scale, config.log_scale, device))
+    stretch = torch.exp(uniform(n, -config.log_stretch, config.log_stretch, device) / 2)
     mirror = torch.where(~upright & (torch.rand(n, device=device) < config.flip), -1.0, 1.0)
     if config.eight_poses:
         posed = torch.rand(n, device=device) < config.eight_poses
         quarter = torch.randint(4, (n,), device=device) * torch.pi / 2
-        turned = quarter + config.tilt * _uniform(n, -1, 1, device) * torch.pi / 180
+        turned = quarter + config.tilt * uniform(n, -1, 1, device) * torch.pi / 180
         angle = torch.where(posed, turned, angle)
         mirror = torch.where(posed & (torch.rand(n, device=device) < 0.5), -1.0, torch.where(posed, 1.0, mirror))
     cos, sin = torch.cos(angle), torch.sin(angle)
@@ -162,7 +162,7 @@ def sampling_grid(batch: RawBatch, config: AugmentationConfig, size: int) -> tup
     column = torch.stack([sin / scale, cos / scale / stretch * mirror], dim=-1)
 
     heart_mm = batch.centre * batch.pixel_mm
-    shift_mm = torch.stack([_uniform(n, -config.shift_mm, config.shift_mm, device) for _ in range(2)], -1)
+    shift_mm = torch.stack([uniform(n, -config.shift_mm, config.shift_mm, device) for _ in range(2)], -1)
     anywhere_mm = torch.rand(n, 2, device=device) * batch.extent * batch.pixel_mm
     elsewhere = torch.rand(n, device=device) < config.elsewhere
     centre_mm = torch.where(elsewhere[:, None], anywhere_mm, heart_mm + shift_mm)
@@ -172,30 +172,21 @@ def sampling_grid(batch: RawBatch, config: AugmentationConfig, size: int) -> tup
     plane = torch.stack([rows, columns], dim=-1)[None]  # (1, size, size, 2) mm
     place_mm = torch.stack([(plane * axis[:, None, None]).sum(-1) for axis in (row, column)], dim=-1)
     place_mm = place_mm + centre_mm[:, None, None]
-    bend = _uniform(n, -config.radial, config.radial, device)
+    bend = uniform(n, -config.radial, config.radial, device)
+    pixel_mm2 = batch.pixel_mm.prod(dim=1)
+    outer_mm = radius_mm((batch.mask + batch.cavity).sum(dim=(1, 2, 3)) * pixel_mm2)
     if config.radial:
-        place_mm = _bent(place_mm, heart_mm, _heart_radius_mm(batch), bend)
+        place_mm = bent(place_mm, heart_mm, outer_mm, bend)
+    if config.systole:
+        inner_mm = radius_mm(batch.cavity.sum(dim=(1, 2, 3)) * pixel_mm2)
+        beats = torch.rand(n, device=device) < config.systole
+        place_mm, shrunk = contracted(place_mm, heart_mm, inner_mm, outer_mm, beats)
+        bend = torch.maximum(bend.abs(), shrunk)
     if config.elastic_mm:
         field = F.interpolate(torch.rand(n, 2, 5, 5, device=device) * 2 - 1, (size, size), mode="bicubic")
         field = field * config.elastic_mm * torch.rand(n, 1, 1, 1, device=device)
         place_mm = place_mm + field.permute(0, 2, 3, 1)
     return place_mm / batch.pixel_mm[:, None, None], scale, bend
-
-
-def _heart_radius_mm(batch: RawBatch) -> Tensor:
-    """Radius of a disc as large as what the epicardium encloses, `(N,)`."""
-    area = (batch.mask + batch.cavity).sum(dim=(1, 2, 3)) * batch.pixel_mm.prod(dim=1)
-    return (area / torch.pi).sqrt()
-
-
-def _bent(place_mm: Tensor, heart_mm: Tensor, radius_mm: Tensor, bend: Tensor) -> Tensor:
-    """Places `(N, H, W, 2)` moved towards or away from the heart's centre, most at about the wall, without folds."""
-    n, device = len(place_mm), place_mm.device
-    away = place_mm - heart_mm[:, None, None]
-    relative = away.norm(dim=-1) / radius_mm.clamp(min=5)[:, None, None]
-    where = _uniform(n, 0.4, 1.0, device)[:, None, None]
-    bump = torch.exp(-(((relative - where) / 0.35) ** 2) / 2)
-    return heart_mm[:, None, None] + away * torch.exp(bend[:, None, None] * bump)[..., None]
 
 
 def vary_contrast(image: Tensor, config: AugmentationConfig) -> Tensor:
@@ -217,7 +208,7 @@ def vary_contrast(image: Tensor, config: AugmentationConfig) -> Tensor:
     remapped = torch.lerp(knots.gather(1, left), knots.gather(1, left + 1), place - left).view_as(image)
     image = torch.where(chosen(config.remap), remapped, image)
 
-    gamma = torch.exp(_uniform(n, -config.gamma, config.gamma, device))[:, None, None, None]
+    gamma = torch.exp(uniform(n, -config.gamma, config.gamma, device))[:, None, None, None]
     image = image.clamp(min=1e-4) ** gamma
     field = F.interpolate(torch.rand(n, 1, 4, 4, device=device) * 2 - 1, (height, width), mode="bicubic")
     image = image * (1 + config.bias_field * torch.rand(n, 1, 1, 1, device=device) * field)

@@ -16,7 +16,7 @@ from DCMMultiTaskLib.learning.augmentation import (
 )
 
 LOOKS = ("inversion", "scar", "regions", "network", "coarse", "wrap", "ghost", "rician")
-MILD = replace(AugmentationConfig(), **dict.fromkeys((*LOOKS, "radial", "elastic_mm", "eight_poses"), 0.0))
+MILD = replace(AugmentationConfig(), **dict.fromkeys((*LOOKS, "radial", "systole", "elastic_mm", "eight_poses"), 0.0))
 GEOMETRY_ALONE = replace(MILD, gamma=0, remap=0, bias_field=0, noise=0, blur=0, resolution=0, elsewhere=0, shift_mm=10)
 
 
@@ -127,6 +127,27 @@ def test_a_heart_bent_out_of_its_shape_loses_its_label():
     config = replace(NO_AUGMENTATION, radial=0.3, label_log_scale=0.1)
     classified = augment(rings(64), config).classified
     assert 8 < classified.sum() < 40
+
+
+def test_a_contracted_heart_has_a_smaller_cavity_and_a_thicker_wall_of_about_its_area():
+    torch.manual_seed(0)
+    batch = rings(48)
+    plain = augment(batch, NO_AUGMENTATION)
+    image, mask, cavity, classified = augment(batch, replace(NO_AUGMENTATION, systole=1.0, label_log_scale=0.12))
+    wall = (image > 40) & (image < 200)
+    assert (wall == (mask > 0)).float().mean() > 0.97
+    left = cavity.sum(dim=(1, 2, 3)) / plain.cavity.sum(dim=(1, 2, 3))
+    assert 0.25 < left.min() < 0.4 and 0.7 < left.max() < 0.9
+    muscle = mask.sum(dim=(1, 2, 3)) / plain.mask.sum(dim=(1, 2, 3))
+    assert 0.95 < muscle.min() < 1.05 and 1.15 < muscle.max() < 1.3
+    # Size is part of what the label means: a dilated heart in systole is no small one.
+    shrunk = -left.log() / 2
+    assert classified[shrunk < 0.11].all() and not classified[shrunk > 0.13].any()
+
+
+def test_slices_without_a_cavity_do_not_contract():
+    plain, beating = (sampling_grid(discs(), replace(NO_AUGMENTATION, systole=share), 64) for share in (0.0, 1.0))
+    assert torch.equal(plain[0], beating[0])
 
 
 def test_eight_poses_are_quarter_turns_and_their_mirror_images():
