@@ -98,7 +98,7 @@ def predicted(predictor: Predictor, patients: Sequence[Patient], first: int) -> 
         image, truth = read_patient(patient)
         result = predictor.predict(image, uncertainty=True)
         rows += rows_of(result, truth, PLAIN, patient.patient)
-        sure.append(sure_row(result, truth, patient))
+        sure.append(sure_row(result, truth, patient, predictor.package.decision.threshold))
         ways = list(spoilt().items())
         for condition, spoil in (ways[(first + EACH * number + n) % len(ways)] for n in range(EACH)):
             shown, true = spoil(image, truth, number)

@@ -20,7 +20,10 @@ LEVEL = 0.9
 
 @dataclass(frozen=True, kw_only=True)
 class SureRow:
-    """One patient: what was measured, the distance of the views (of logarithms or logits), and what the expert has."""
+    """One patient: what was measured, the distance of the views (of logarithms or logits), and what the expert has.
+
+    `threshold` is the probability from which on the model calls a patient positive.
+    """
 
     patient: str
     dcm: int
@@ -32,12 +35,13 @@ class SureRow:
     true_mass_g: float
     dcm_probability: float
     probability_distance: float
+    threshold: float
     seconds: float
     uncertainty_seconds: float
 
 
-def sure_row(result: Result, truth: Volume, patient: Patient) -> SureRow:
-    """One prediction with uncertainty."""
+def sure_row(result: Result, truth: Volume, patient: Patient, threshold: float) -> SureRow:
+    """One prediction with uncertainty, by a model of that threshold."""
     found = result.uncertainty
     assert found is not None
     true = measure_ventricle(truth.array, truth.geometry, result.slice_axis)
@@ -53,6 +57,7 @@ def sure_row(result: Result, truth: Volume, patient: Patient) -> SureRow:
         true_mass_g=true.myocardium_mass_g,
         dcm_probability=result.dcm_probability,
         probability_distance=found.distances["dcm_probability"],
+        threshold=threshold,
         seconds=result.provenance.seconds,
         uncertainty_seconds=found.seconds,
     )
@@ -82,7 +87,9 @@ def sure_report(rows: Sequence[SureRow]) -> Iterable[str]:
         )
     yield ""
     distance = uncertainty.PROBABILITY_FACTOR * column(rows, "probability_distance")
-    odds = np.log(column(rows, "dcm_probability") / (1 - column(rows, "dcm_probability")))
+    probability = column(rows, "dcm_probability")
+    threshold = column(rows, "threshold")
+    odds = np.log(probability / (1 - probability)) - np.log(threshold / (1 - threshold))
     right = (odds >= 0) == (column(rows, "dcm") == 1)
     clear = np.abs(odds) > distance
     for words, chosen in (("clear of the threshold", clear), ("around it, undecided", ~clear)):

@@ -14,7 +14,7 @@ from DCMMultiTaskLib.inference.patient import sigmoid
 from DCMMultiTaskLib.inference.result import NO_INTERVAL, Interval, Result, SliceRow, Uncertainty
 from DCMMultiTaskLib.inference.segmentation import Segmentation
 from DCMMultiTaskLib.inference.settings import Decision
-from DCMMultiTaskLib.measurements.heart_beat import cavity_ml, smoothed
+from DCMMultiTaskLib.measurements.heart_beat import cavity_ml, end_systole, smoothed
 from DCMMultiTaskLib.measurements.volumes import measure_ventricle
 
 VIEWS: tuple[tuple[str, float], ...] = (
@@ -63,8 +63,8 @@ class Look:
 def phases_to_look_at(cavities: Mapping[int, float], kept: int) -> list[int]:
     """The phase that the result is about and, of a whole cine, end systole."""
     numbers = sorted(cavities)
-    es = int(np.argmin(smoothed([cavities[number] for number in numbers])))
-    return [kept] if len(numbers) == 1 or numbers[es] == kept else [kept, numbers[es]]
+    es = numbers[end_systole(smoothed([cavities[number] for number in numbers]), numbers.index(kept))]
+    return [kept] if es == kept else [kept, es]
 
 
 def look_again(

@@ -69,8 +69,9 @@ def test_intervals_are_counted_where_they_hold_the_experts_value() -> None:
             mass_g=100.0,
             mass_distance=0.02,
             true_mass_g=100.0,
-            dcm_probability=0.9 if n % 2 else 0.1,
+            dcm_probability=0.4 if n % 2 else 0.1,
             probability_distance=0.2,
+            threshold=0.3,
             seconds=9.0,
             uncertainty_seconds=6.0,
         )

@@ -15,7 +15,8 @@ from DCMMultiTaskLib.inference.files import summary, write_result
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.text import describe_result
-from DCMMultiTaskLib.inference.uncertainty import VIEWS, Look, View, agreement, weigh
+from DCMMultiTaskLib.inference.uncertainty import VIEWS, Look, View, agreement, phases_to_look_at, weigh
+from DCMMultiTaskLib.measurements.heart_beat import end_diastole, end_systole, smoothed
 from DCMMultiTaskLib.phantom import PhantomStudy, make_phantom_cine
 
 
@@ -103,6 +104,17 @@ def test_of_a_cine_end_diastole_and_end_systole_are_seen_again(predictor: Predic
     ends = result.uncertainty.intervals["ejection_fraction_percent"]
     assert ends.low < result.heart_beat.ejection_fraction_percent < ends.high
     assert calls[-1] == (calls[-1][1], calls[-1][1])
+
+
+def test_of_a_weak_beat_the_end_systole_of_the_result_is_seen_again() -> None:
+    # The smallest cavity is that of the end of relaxation, by chance; end systole is the end of ejection.
+    curve = [200.0, 196, 192, 189, 187, 186, 187, 188, 188, 187, 186, 185, 188, 192, 196, 199, 200, 200]
+    cavities = dict(enumerate(curve))
+    ed = end_diastole(cavities, len(curve))
+    es = end_systole(smoothed(curve), ed)
+    assert es != int(np.argmin(smoothed(curve)))
+    assert phases_to_look_at(cavities, ed) == [ed, es]
+    assert phases_to_look_at({3: 100.0}, 3) == [3]
 
 
 def test_a_run_that_is_stopped_in_the_views_keeps_the_plain_result(predictor: Predictor, study: PhantomStudy) -> None:
