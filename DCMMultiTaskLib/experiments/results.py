@@ -32,7 +32,6 @@ CLASS_METRICS = {
     "average_precision": "average precision",
     "brier": "Brier score",
 }
-PATIENT_METRICS = {f"patient_{name}": f"{title} per patient" for name, title in CLASS_METRICS.items()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +66,9 @@ class Result:
         """One field of all slices, `(N,)`."""
         return column(self.scores, name)
 
-    def fold_means(self, name: str = "dsc") -> list[float]:
+    def fold_means(self) -> list[float]:
         """Mean over the slices of each fold, as the boxes of Fig. 6 have it."""
-        values, folds = self.column(name), self.column("fold")
+        values, folds = self.column("dsc"), self.column("fold")
         return [float(np.nanmean(values[folds == fold])) for fold in sorted(set(folds))]
 
     @cached_property

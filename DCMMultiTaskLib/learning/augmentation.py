@@ -14,7 +14,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from DCMMultiTaskLib.learning.contrast import Wall, change_look, change_scanner
+from DCMMultiTaskLib.learning.contrast import (
+    KNOTS,
+    Wall,
+    change_look,
+    change_scanner,
+    chosen,
+    softened,
+    through_knots,
+)
 from DCMMultiTaskLib.learning.shape import bent, contracted, radius_mm, uniform
 
 
@@ -25,7 +33,7 @@ class AugmentationConfig:
     Attributes:
         rotation: Largest rotation in degrees, either way.
         flip: Probability of a mirror image.
-        upright: Share of images that stay near the pose of `imaging.pose` instead: no mirror image, at most `tilt`.
+        upright: Share of images that stay near the pose of `imaging.orientation`: no mirror image, at most `tilt`.
             Nearly all scanners store slices that way; the rest guards against files with a meaningless orientation.
         tilt: Largest rotation in degrees of an upright image, either way.
         log_scale: Scale is e^u, u uniform in +-log_scale.
@@ -193,31 +201,24 @@ def vary_contrast(image: Tensor, config: AugmentationConfig) -> Tensor:
     """Random contrast, shading, blur and noise on images in [0, 1], `(N, 1, H, W)`; the result is not clipped."""
     n, _, height, width = image.shape
     device = image.device
-
-    def chosen(share: float) -> Tensor:
-        return (torch.rand(n, device=device) < share)[:, None, None, None]
-
-    # A random monotone curve through 6 knots: dark stays darker than bright, but by other amounts. Part of the curves
+    # A random monotone curve: dark stays darker than bright, but by other amounts. Part of the curves
     # has one falling piece, as late enhancement darkens muscle that another sequence shows grey.
-    steps = torch.rand(n, 5, device=device) ** 2 + 0.02
-    falling = (torch.rand(n, 5, device=device) < 0.2) & (torch.rand(n, 1, device=device) < 0.4)
+    steps = torch.rand(n, KNOTS - 1, device=device) ** 2 + 0.02
+    falling = (torch.rand(n, KNOTS - 1, device=device) < 0.2) & (torch.rand(n, 1, device=device) < 0.4)
     knots = F.pad((torch.where(falling, -0.7 * steps, steps)).cumsum(1), (1, 0))
     knots = (knots - knots.amin(1, keepdim=True)) / (knots.amax(1, keepdim=True) - knots.amin(1, keepdim=True))
-    place = image.clamp(0, 1).flatten(1) * 5
-    left = place.floor().clamp(max=4).long()
-    remapped = torch.lerp(knots.gather(1, left), knots.gather(1, left + 1), place - left).view_as(image)
-    image = torch.where(chosen(config.remap), remapped, image)
+    image = torch.where(chosen(image, config.remap), through_knots(image, knots[:, None]), image)
 
-    gamma = torch.exp(uniform(n, -config.gamma, config.gamma, device))[:, None, None, None]
-    image = image.clamp(min=1e-4) ** gamma
+    gamma = uniform(n, -config.gamma, config.gamma, device)[:, None, None, None]
+    image = image.clamp(min=1e-4) ** torch.exp(gamma)
     field = F.interpolate(torch.rand(n, 1, 4, 4, device=device) * 2 - 1, (height, width), mode="bicubic")
     image = image * (1 + config.bias_field * torch.rand(n, 1, 1, 1, device=device) * field)
 
-    smooth = F.avg_pool2d(F.pad(image, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-    image = torch.where(chosen(config.blur), torch.lerp(image, smooth, torch.rand(n, 1, 1, 1, device=device)), image)
+    soft = chosen(image, config.blur)
+    image = torch.where(soft, torch.lerp(image, softened(image), torch.rand(n, 1, 1, 1, device=device)), image)
     coarse = F.interpolate(image, scale_factor=0.5, mode="bilinear", antialias=True)
     coarse = F.interpolate(coarse, (height, width), mode="bilinear")
-    image = torch.where(chosen(config.resolution), coarse, image)
+    image = torch.where(chosen(image, config.resolution), coarse, image)
     return image + config.noise * torch.rand(n, 1, 1, 1, device=device) * torch.randn_like(image)
 
 

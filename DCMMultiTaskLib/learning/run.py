@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ from DCMMultiTaskLib.errors import InputError, count
 from DCMMultiTaskLib.evaluation.summary import SCORES, evaluate
 from DCMMultiTaskLib.inference.package import ModelPackage, load_package, save_package
 from DCMMultiTaskLib.inference.predictor import Predictor
-from DCMMultiTaskLib.inference.settings import Decision, Preprocessing
+from DCMMultiTaskLib.inference.settings import Decision
 from DCMMultiTaskLib.learning.calibration import Scores, fit_decision
 from DCMMultiTaskLib.learning.checkpoints import FOLDER, LAST
 from DCMMultiTaskLib.learning.settings import TrainingSettings
@@ -42,10 +42,8 @@ def train_model(
     calibrate: Sequence[Path] = (),
     logit_spread: float = 1.0,
     data_licence: str = "not stated",
-    flips: Sequence[str] = ("none",),
     resume: bool = False,
     overwrite: bool = False,
-    say: Callable[[str], None] = print,
     **trainer: Any,
 ) -> Path:
     """Train, package and, where patients were held out, score.
@@ -67,10 +65,8 @@ def train_model(
         calibrate: `slices.csv` files of folds, their `patients.csv` beside them, to calibrate the probabilities with.
         logit_spread: `spread` of `calibration.fit_decision`.
         data_licence: Licence of the training data, for the card.
-        flips: Views that prediction averages.
         resume: Go on from the last checkpoint in the directory, with the same settings and data or more passes.
         overwrite: Write over what another training left in the directory.
-        say: Gets a line of progress.
         trainer: Further options of `train_network` (devices, precision, ...).
 
     Returns:
@@ -99,7 +95,7 @@ def train_model(
     decision = fit_decision(Scores.read(calibrate), spread=logit_spread) if calibrate else Decision()
     held_out = f"{len(validation)} held out (fold {fold} of {folds}, from 0)" if validation else "none held out"
     passes = count(settings.epochs, "pass", "passes")
-    say(f"Training on {count(len(learned_from), 'patient')}, {held_out}; {passes} over their slices.")
+    print(f"Training on {count(len(learned_from), 'patient')}, {held_out}; {passes} over their slices.")
     began = load_package(start) if start else None
     weights = began.weights if began else None
     network, metrics = train_network(
@@ -113,7 +109,6 @@ def train_model(
         network=settings.network_name,
         network_config=settings.network,
         weights={key: value.contiguous() for key, value in network.state_dict().items()},
-        preprocessing=Preprocessing(flips=tuple(flips)),
         decision=decision,
         training={
             **_training_record([manifest, *also], learned_from, settings, metrics, data_licence),
@@ -126,7 +121,7 @@ def train_model(
     for old in () if validation else SCORES:
         (directory / old).unlink(missing_ok=True)  # of the training that is written over
     if validation:
-        measured = evaluate(Predictor(load_package(path)), validation, directory, progress=say)
+        measured = evaluate(Predictor(load_package(path)), validation, directory)
         save_package(replace(package, results={"validation": measured}), path, half_precision=True)
     return path
 

@@ -118,7 +118,6 @@ def judge(
     evidence: Sequence[Evidence],
     cavity_mm2: np.ndarray,
     distance_mm: float,
-    limits: Sequence[Limit] = LIMITS,
 ) -> list[tuple[list[str], list[str]]]:
     """Of every slice the reasons why it does not count and the cautions, from what is said of it alone and of all.
 
@@ -127,7 +126,6 @@ def judge(
         evidence: Of each slice.
         cavity_mm2: `(N,)` areas of the cavity.
         distance_mm: Between the slices.
-        limits: Of the evidence.
     """
     with_wall = [number for number, reasons in enumerate(own) if not _without_mask(reasons)]
     with_cavity = np.flatnonzero(cavity_mm2)
@@ -144,7 +142,7 @@ def judge(
             between = len(with_cavity) and with_cavity[0] < number < with_cavity[-1]
             if between and not cavity_mm2[number]:
                 failed.append(NO_CAVITY)
-            failed += [limit.reason for limit in limits if limit.broken_by(measured)]
+            failed += [limit.reason for limit in LIMITS if limit.broken_by(measured)]
             if measured.contrast < LOW_CONTRAST_BELOW and not failed:
                 cautions.append(LOW_CONTRAST)
             if measured.stack_elongation > LONGISH_ABOVE:

@@ -23,14 +23,16 @@ from DCMMultiTaskLib.report.tables import Cell, markdown
 
 
 def results_table(metrics: Mapping[str, Any]) -> str:
-    """The metrics of `evaluation.summarise` as a Markdown table."""
+    """The metrics of `evaluation.summary.summarise` as a Markdown table."""
     rows: list[list[Cell]] = [
         [title.strip(), f"{value:.3f}", f"{low:.3f} to {high:.3f}"] for title, value, low, high in titled(metrics)
     ]
     return markdown(["metric", "value", "95 % interval"], rows)
 
 
-def release(model: Path, output: Path, *, card: str, results: Mapping[str, Mapping]) -> str:
+def release(
+    model: Path, output: Path, *, card: str, results: Mapping[str, Mapping], data_licence: str | None = None
+) -> str:
     """Write the package to ship.
 
     Args:
@@ -38,6 +40,7 @@ def release(model: Path, output: Path, *, card: str, results: Mapping[str, Mappi
         output: File to write; its stem becomes the model's name.
         card: Model card, Markdown, with `{{label}}` where the table of that result belongs.
         results: Metrics of `evaluation.summary.summarise` by label.
+        data_licence: Licence of the training data, where the training was not told.
 
     Returns:
         SHA-256 of the file.
@@ -50,6 +53,8 @@ def release(model: Path, output: Path, *, card: str, results: Mapping[str, Mappi
     if "{{" in card:
         raise InputError("The card names a result that is not given: " + card.partition("{{")[2].partition("}}")[0])
     package = replace(load_package(model), name=output.stem, card=card, results=dict(results))
+    if data_licence is not None:
+        package = replace(package, training={**package.training, "data_licence": data_licence})
     return save_package(package, output, half_precision=True)
 
 
@@ -59,6 +64,7 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--card", type=Path, required=True)
     parser.add_argument("--results", nargs="+", required=True, metavar="LABEL=DIR[,DIR...]|MODEL")
+    parser.add_argument("--data-licence")
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
     results = {}
@@ -71,7 +77,8 @@ def main() -> None:
             results[label] = known[label]
         else:
             results[label] = pooled([Path(folder) for folder in folders.split(",")])
-    print(release(args.model, args.output, card=args.card.read_text(encoding="utf-8"), results=results))
+    card = args.card.read_text(encoding="utf-8")
+    print(release(args.model, args.output, card=card, results=results, data_licence=args.data_licence))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import pytest
 from DCMMultiTaskLib.experiments.results import (
     CLASS_METRICS,
     MASK_METRICS,
-    PATIENT_METRICS,
     Result,
     confusion,
     difference,
@@ -184,7 +183,7 @@ def test_labels_are_counted_over_slices_and_over_patients():
 
 
 def test_the_metrics_of_a_task_are_complete(make_result):
-    masks, classes = set(MASK_METRICS), {*CLASS_METRICS, *PATIENT_METRICS}
+    masks, classes = set(MASK_METRICS), {*CLASS_METRICS, *(f"patient_{name}" for name in CLASS_METRICS)}
     assert set(make_result().estimates()) == masks | classes
     assert set(make_result(shift=None).estimates()) == masks
     assert set(make_result(dsc=None).estimates()) == classes

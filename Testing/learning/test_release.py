@@ -32,3 +32,9 @@ def test_a_card_that_names_a_missing_result_is_refused(tiny_model, tmp_path):
     with pytest.raises(InputError, match="not given: cv"):
         release(tiny_model, tmp_path / "mine.dcmmodel", card="{{cv}}", results={})
     assert not (tmp_path / "mine.dcmmodel").exists()
+
+
+def test_the_data_licence_of_a_training_that_was_not_told_is_put_right(tiny_model, tmp_path):
+    before = load_package(tiny_model).training
+    release(tiny_model, tmp_path / "mine.dcmmodel", card="", results={}, data_licence="CC0 1.0")
+    assert load_package(tmp_path / "mine.dcmmodel").training == {**before, "data_licence": "CC0 1.0"}
