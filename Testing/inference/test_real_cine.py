@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from DCMMultiTaskLib.datasets.contours import polygon_mask, read_contour
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.inference.package import load_package, shipped_model
 from DCMMultiTaskLib.inference.predictor import Predictor
@@ -15,18 +16,6 @@ SUNNYBROOK = Path(os.environ.get("DCM_DATA", Path(__file__).parents[2] / ".." / 
 PATIENT, PHASES = "SC-HF-I-04", 20
 # Columns and rows that Sunnybrook's contours lie off their images (Testing/benchmarks/measure_mask_offset.py).
 OFFSET = (0.73, 0.43)
-
-
-def polygon(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    """Pixels whose centre lies inside a contour file's polygon (even-odd rule), moved back onto the image."""
-    points = np.loadtxt(path) - OFFSET
-    rows, columns = np.mgrid[: shape[0], : shape[1]].astype(float)
-    inside = np.zeros(shape, bool)
-    for (x, y), (next_x, next_y) in zip(points, np.roll(points, -1, axis=0), strict=True):
-        if y != next_y:
-            crosses = (y > rows) != (next_y > rows)
-            inside ^= crosses & (columns < (next_x - x) * (rows - y) / (next_y - y) + x)
-    return inside
 
 
 @pytest.mark.real_data
@@ -45,7 +34,8 @@ def test_the_myocardium_of_a_real_cine() -> None:
         assert np.allclose(place[:2], 0, atol=1e-3)
         mask = result.mask[round(place[2])]
         inner = outer.with_name(outer.name.replace("ocontour", "icontour"))
-        truth = polygon(outer, mask.shape) & ~polygon(inner, mask.shape)
+        drawn = [polygon_mask(read_contour(path) - OFFSET, mask.shape) for path in (outer, inner)]
+        truth = drawn[0] & ~drawn[1]
         both += np.count_nonzero(mask & truth)
         either += np.count_nonzero(mask) + np.count_nonzero(truth)
     assert 2 * both / either >= 0.86
