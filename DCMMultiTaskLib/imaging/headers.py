@@ -7,11 +7,11 @@ import math
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.quiet import plain_path
+from DCMMultiTaskLib.imaging.quiet import link_or_copy, plain_path
 from DCMMultiTaskLib.imaging.volume import MOST_BYTES, check_bytes
 
 _SPACING = re.compile(r"^(?:spacings\s*:|ElementSpacing\s*=|ElementSize\s*=)(.*)$", re.MULTILINE | re.IGNORECASE)
@@ -56,17 +56,18 @@ def readable(path: Path) -> Iterator[Path]:
         bzip2 = is_nrrd and re.search(r"^encoding:\s*(bzip2|bz2)\s*$", mended, re.MULTILINE | re.IGNORECASE)
         renamed = names and (not path.name.endswith(extension) or not str(path).isascii())
         if mended != header or bzip2 or renamed:
-            with ExitStack() as stack:
-                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dcm-multitask-")))
+            with tempfile.TemporaryDirectory(prefix="dcm-multitask-") as temporary:
+                folder = Path(temporary)
                 data = b"" if names else _rest(path, body)
                 if bzip2:
                     data = _decompressed(
                         path, b"".join((path.parent / name).read_bytes() for name in names) or data, promised
                     )
                     mended = re.sub(r"(?mi)^encoding:.*$", "encoding: raw", _DATA_FILE.sub("", mended)).strip() + "\n\n"
-                elif names:
-                    links = iter([stack.enter_context(plain_path(path.parent / name, ".raw")) for name in names])
-                    mended = _DATA_FILE.sub(lambda found: f"{found.group(1)}{next(links)}", mended)
+                else:
+                    for name in names:  # beside the header, since a path may have letters that no header takes
+                        link_or_copy(path.parent / name, folder / "data.raw")
+                        mended = _DATA_FILE.sub(r"\g<1>data.raw", mended)
                 (folder / f"image{extension}").write_bytes(mended.encode("latin-1") + data)
                 yield folder / f"image{extension}"
             return

@@ -85,11 +85,16 @@ def plain_path(path: Path, extension: str) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="dcm-multitask-") as folder:
         plain = Path(folder) / f"image{extension}"
-        with suppress(OSError, NotImplementedError):
-            plain.symlink_to(path.absolute())
-        if not plain.exists():
-            shutil.copyfile(path, plain)
+        link_or_copy(path, plain)
         yield plain
+
+
+def link_or_copy(path: Path, plain: Path) -> None:
+    """Make a file be found at another path, too."""
+    with suppress(OSError, NotImplementedError):
+        plain.symlink_to(path.absolute())
+    if not plain.exists():
+        shutil.copyfile(path, plain)
 
 
 @contextmanager

@@ -208,6 +208,30 @@ def test_a_name_that_is_not_utf8_is_read_and_written(tmp_path: Path, extension: 
     read_like_the_image(path)
 
 
+@pytest.mark.parametrize("extension", ["nhdr", "mhd"])
+@pytest.mark.parametrize("folder", ["Müller", "Łukasz", "心"])
+def test_a_data_file_is_found_in_a_folder_of_any_letters(tmp_path: Path, extension: str, folder: str) -> None:
+    sitk.WriteImage(image(), str(tmp_path / f"a.{extension}"))
+    parts = list(tmp_path.iterdir())
+    (tmp_path / folder).mkdir()
+    for part in parts:
+        part.rename(tmp_path / folder / part.name)
+    read_like_the_image(tmp_path / folder / f"a.{extension}")
+
+
+def test_a_mended_header_finds_its_data_file_by_a_relative_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def apart(data: bytes) -> bytes:
+        Path("data.raw").write_bytes(data)
+        return b""
+
+    monkeypatch.chdir(tmp_path)
+    kinds, more = [*["domain"] * 3, "time"], "data file: data.raw\n"
+    study = read_study(nrrd(Path("a.nhdr"), kinds, 3, more=more, encode=apart))
+    assert np.array_equal([phase.array for phase in study.phases], [HEART, HEART + 1, HEART + 2])
+
+
 def test_a_label_map_is_no_study() -> None:
     labels = np.zeros((3, 20, 20), np.float32)
     labels[1, 4:9, 4:9], labels[1, 9, 4:9] = 1, 3
