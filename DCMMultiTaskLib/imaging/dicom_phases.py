@@ -107,6 +107,8 @@ def _phase_by_phase(values: Sequence[Sequence[float]]) -> bool:
 
 def _paired(positions: Sequence[Position]) -> bool:
     """Whether every trigger time, of several, is there twice at every position, with numbers to tell the two apart."""
+    if len(set(map(len, positions))) > 1:
+        return False
     moments = [Counter(_value(image, "TriggerTime") for image in position) for position in positions]
     numbered = all(len({_value(i, "InstanceNumber") for i in position}) == len(position) for position in positions)
     return numbered and all(len(times) > 1 and set(times.values()) == {2} for times in moments)

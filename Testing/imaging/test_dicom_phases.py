@@ -150,6 +150,16 @@ def test_two_images_of_one_kind_at_every_moment_are_refused(tmp_path: Path) -> N
         read_study(tmp_path)
 
 
+def test_pairs_of_images_of_which_one_position_lacks_a_moment_are_refused(tmp_path: Path) -> None:
+    first = make()
+    second = make(SeriesInstanceUID=first[0].SeriesInstanceUID)
+    for number, ds in enumerate(second):
+        phase_image(ds, number)
+    save(first[:-1] + second[:-1], tmp_path)
+    with pytest.raises(InputError, match="order of the phases is not known"):
+        read_study(tmp_path)
+
+
 def test_echoes_of_one_series_are_not_phases(tmp_path: Path) -> None:
     save(make(phases=3, edit=lambda ds, k, p: setattr(ds, "EchoTime", 2.0 + 3 * p)), tmp_path)
     study = read_study(tmp_path)
