@@ -7,7 +7,7 @@ import math
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from DCMMultiTaskLib.errors import InputError
@@ -125,6 +125,8 @@ def _data_files(header: str) -> list[str]:
     """Names of the files that hold the voxels; none where the header's own file does, or where it names a list."""
     found = _DATA_FILE.search(header)
     name = found.group(2) if found else "LOCAL"
+    with suppress(UnicodeDecodeError):  # most programs write it in UTF-8
+        name = name.encode("latin-1").decode()
     return [] if name.upper().startswith(("LOCAL", "LIST")) or "%" in name else [name]
 
 

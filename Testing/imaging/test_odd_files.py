@@ -209,6 +209,13 @@ def test_a_name_that_is_not_utf8_is_read_and_written(tmp_path: Path, extension: 
 
 
 @pytest.mark.parametrize("extension", ["nhdr", "mhd"])
+@pytest.mark.parametrize("name", ["Müller", "Łukasz", "心"])
+def test_a_data_file_is_found_by_a_name_of_any_letters(tmp_path: Path, extension: str, name: str) -> None:
+    sitk.WriteImage(image(), str(tmp_path / f"{name}.{extension}"))
+    read_like_the_image(tmp_path / f"{name}.{extension}")
+
+
+@pytest.mark.parametrize("extension", ["nhdr", "mhd"])
 @pytest.mark.parametrize("folder", ["Müller", "Łukasz", "心"])
 def test_a_data_file_is_found_in_a_folder_of_any_letters(tmp_path: Path, extension: str, folder: str) -> None:
     sitk.WriteImage(image(), str(tmp_path / f"a.{extension}"))
