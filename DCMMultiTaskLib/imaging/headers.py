@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import math
+import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ def readable(path: Path) -> Iterator[Path]:
             raise InputError(f"{path.name}: the name of its data files is not understood.")  # MetaIO would print by it
         names = _data_files(header)
         for name in names:
-            if not (path.parent / name).is_file():
+            if not _is_file(path.parent / name):
                 raise InputError(f"{path.name}: its data file {name} is missing; it belongs beside the header.")
         mended = _mended_kinds(header) if is_nrrd else header
         bzip2 = is_nrrd and re.search(r"^encoding:\s*(bzip2|bz2)\s*$", mended, re.MULTILINE | re.IGNORECASE)
@@ -88,7 +89,11 @@ def files_of(path: Path) -> list[Path]:
     found = _DATA_FILE.search(header)
     if found and ("%" in found.group(2) or found.group(2).upper().startswith("LIST")):
         return sorted(file for file in path.parent.iterdir() if file.is_file())
-    return [path, *(path.parent / name for name in _data_files(header) if (path.parent / name).is_file())]
+    return [path, *(path.parent / name for name in _data_files(header) if _is_file(path.parent / name))]
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 (Path.is_file fails at a name that is too long for the system)
 
 
 def _check_promises(header: str, is_nrrd: bool) -> int:
@@ -104,14 +109,14 @@ def _check_promises(header: str, is_nrrd: bool) -> int:
         if name in _MOST and not 0 < _number(value) <= _MOST[name]:
             raise InputError(f"its header is damaged ({name} is {value[:20]!r}).")
         if name in _SIZES:
-            check_bytes(math.prod(int(text) for text in value.split() if text.isdecimal()))
+            check_bytes(_product(value.split()))
     found = dict(fields)
     sizes, kind = ("sizes", "type") if is_nrrd else ("dimsize", "elementtype")
     numbers = f"{found.get(sizes, '')} {found.get('elementnumberofchannels', '')}".split()
-    voxels = math.prod(int(text) for text in numbers if text.isdecimal())
     each = next((size for words, size in _ITEM_BYTES if re.search(words, found.get(kind, ""), re.IGNORECASE)), 1)
-    check_bytes(voxels * each)
-    return voxels * each
+    promised = _product(numbers) * each
+    check_bytes(promised)
+    return int(promised)
 
 
 def _split(start: bytes, is_nrrd: bool) -> tuple[str, int]:
@@ -166,6 +171,11 @@ def _check_spacing(path: Path, spacing: list[float]) -> None:
     if any(value <= 0 for value in spacing):
         values = " x ".join(f"{value:g}" for value in spacing)
         raise InputError(f"{path.name}: its voxel spacing of {values} mm is not positive.")
+
+
+def _product(texts: list[str]) -> float:
+    """Of the whole numbers among them; a float, since an int is not read from more than 4300 digits."""
+    return math.prod(float(text) for text in texts if text.isdecimal())
 
 
 def _number(text: str) -> float:

@@ -81,8 +81,9 @@ def check_bytes(number: float) -> None:
         InputError: There are too many.
     """
     if not number <= MOST_BYTES:
+        promised = f"{number / 1e9:.3g} GB" if number < 1e100 else "no end"
         raise InputError(
-            f"its header promises {number / 1e9:.3g} GB of voxels, and no more than {MOST_BYTES >> 20} MB are read; "
+            f"its header promises {promised} of voxels, and no more than {MOST_BYTES >> 20} MB are read; "
             "it is damaged, or no study of a heart."
         )
 

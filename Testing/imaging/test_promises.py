@@ -61,3 +61,21 @@ def test_headers_that_overrun_the_libraries_are_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(content.replace(old, new))
         with pytest.raises(InputError, match=r"damaged|not understood"):
             read_study(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"sizes: 20 24 4" + b"0" * 400,
+        b"sizes: 0 20 " + b"4" * 400,
+        b"sizes: 20 24 4\nsizes:= " + b"4" * 5000,
+        b"sizes: 20 24 4\ndata file: " + b"d" * 300,
+    ],
+)
+def test_numbers_and_names_without_end_are_refused(line: bytes, tmp_path: Path) -> None:
+    content = small(tmp_path / "a.nrrd")
+    assert b"sizes: 20 24 4" in content
+    (tmp_path / "a.nhdr").write_bytes(content.replace(b"sizes: 20 24 4", line))
+    with pytest.raises(InputError, match=r"a\.nhdr: .*(damaged|missing)") as caught:
+        read_study(tmp_path / "a.nhdr")
+    assert str(caught.value).endswith(".")
