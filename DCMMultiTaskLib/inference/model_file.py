@@ -93,9 +93,11 @@ def _members(content: bytes, names: tuple[str, ...]) -> dict[str, bytes]:
         foreign = sorted({info.filename for info in infos} - set(LIMITS))
         if foreign:
             raise ValueError(f"it contains {foreign[0]!r}")
-        if len(infos) != len(LIMITS):
+        if len(infos) != len(LIMITS) or len({info.filename for info in infos}) != len(LIMITS):
             raise ValueError("it does not contain exactly " + ", ".join(LIMITS))
         for info in infos:
+            if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # each has errors of its own
+                raise ValueError(f"{info.filename} is compressed in a way that is not read")
             if info.file_size > LIMITS[info.filename]:
                 raise ValueError(f"{info.filename} is larger than {LIMITS[info.filename] >> 20} MB")
         return {info.filename: _read(archive, info) for info in infos if info.filename in names}

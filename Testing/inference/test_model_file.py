@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.inference.model_file import read_model_facts
+from DCMMultiTaskLib.inference.model_file import CARD, SETTINGS, WEIGHTS, read_model_facts
 from DCMMultiTaskLib.inference.package import ModelPackage, save_package
 from DCMMultiTaskLib.networks.config import preset
 from DCMMultiTaskLib.networks.registry import build
@@ -50,4 +51,26 @@ def test_a_missing_a_cut_and_a_foreign_file_are_refused(path: Path, tmp_path: Pa
         read_model_facts(path)
     path.write_text("hello")
     with pytest.raises(InputError, match="not a model package"):
+        read_model_facts(path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_member_twice_in_place_of_another_is_refused(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in (SETTINGS, SETTINGS, WEIGHTS):
+            archive.writestr(name, b"{}")
+    with pytest.raises(InputError, match="does not contain exactly"):
+        read_model_facts(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_of_another_compression_is_refused(path: Path, method: int) -> None:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name in (CARD, SETTINGS, WEIGHTS):
+            archive.writestr(name, b"{}" * 100)
+    content = bytearray(path.read_bytes())
+    begin = content.index(SETTINGS.encode()) + len(SETTINGS)
+    content[begin + 10 : begin + 30] = bytes(20)
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"not a model package \(.*compressed in a way"):
         read_model_facts(path)
