@@ -26,6 +26,7 @@ NOT_DICOM = "not DICOM"
 SUFFIXES = (".dcm", ".ima")
 OTHER_SUFFIXES = (".nrrd", ".nhdr", ".nii", ".gz", ".mha", ".mhd", ".raw", ".zraw", ".png", ".jpg", ".jpeg", ".zip")
 DIRECTORY = "1.2.840.10008.1.3.10"
+_PYDICOM = Path(pydicom.__file__).parent
 
 
 class LeftOut(InputError):
@@ -41,18 +42,21 @@ def attentive() -> Iterator[Counter[str]]:
     """Let pydicom read without writing to the terminal, and count what it warned of.
 
     That a value departs from the standard's letters (a UID with a leading zero) is passed over: where such a value is
-    needed and says nothing, that is found out when it is used.
+    needed and says nothing, that is found out when it is used. Warnings of other packages are not counted: Python hears
+    those of all threads.
     """
     said: Counter[str] = Counter()
     logger = logging.getLogger("pydicom")
-    level, logger.level = logger.level, logging.CRITICAL
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             yield said
     finally:
         logger.setLevel(level)
-    said.update(text for text in (str(one.message) for one in caught) if not text.startswith("Invalid value for VR"))
+    texts = [str(one.message) for one in caught if Path(one.filename).is_relative_to(_PYDICOM)]
+    said.update(text for text in texts if not text.startswith("Invalid value for VR"))
 
 
 def may_be_dicom(path: Path) -> bool:

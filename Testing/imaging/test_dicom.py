@@ -1,13 +1,17 @@
+import logging
 import os
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from dicom_files import OBLIQUE, write_cine, write_slice
 from hospital_files import make, save
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.imaging.dicom_files import attentive
 from DCMMultiTaskLib.imaging.dicom_headers import read_images
 from DCMMultiTaskLib.imaging.reading import read_study
 
@@ -207,3 +211,15 @@ def test_height_and_weight_come_along_and_zero_is_unknown(tmp_path: Path) -> Non
             )
         study = read_study(folder)
         assert (study.height_cm, study.weight_kg) == ((180, 80) if height == "1.8" else (None, None))
+
+
+def test_what_pydicom_warns_of_is_counted_and_not_printed(capsys):
+    logger = logging.getLogger("pydicom")
+    assert logger.isEnabledFor(logging.WARNING)  # it remembers that it is
+    with attentive() as said:
+        assert not logger.isEnabledFor(logging.WARNING)
+        pydicom.charset.convert_encodings("ISO_IR 999")
+        warnings.warn("of something else, in another thread", stacklevel=1)
+    assert logger.isEnabledFor(logging.WARNING)
+    assert [text.split(" - ")[0] for text in said] == ["Unknown encoding 'ISO_IR 999'"]
+    assert capsys.readouterr() == ("", "")
