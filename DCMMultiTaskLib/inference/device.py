@@ -20,10 +20,11 @@ def choose_device(name: str = "auto") -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "mps" if _has_mps() else "cpu")
-    kind, _, number = name.partition(":")
-    if kind not in DEVICES or not (number == "" or number.isdigit()):
+    kind, colon, number = name.partition(":")
+    if kind not in DEVICES or (colon and not (kind == "cuda" and number.isascii() and number.isdigit())):
         raise InputError(f"There is no device {name!r}; choose one of {', '.join(DEVICES)}.")
-    if kind == "cuda" and (not torch.cuda.is_available() or int(number or 0) >= torch.cuda.device_count()):
+    found = map(str, range(torch.cuda.device_count() if torch.cuda.is_available() else 0))
+    if kind == "cuda" and (number or "0") not in found:
         raise InputError(f"PyTorch finds no device {name!r} on this machine; choose auto or cpu.")
     if kind == "mps" and not _has_mps():
         raise InputError("PyTorch finds no Apple GPU (mps) on this machine; choose auto or cpu.")
