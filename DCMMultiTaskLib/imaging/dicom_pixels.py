@@ -17,7 +17,7 @@ from DCMMultiTaskLib.imaging.dicom_files import attentive
 from DCMMultiTaskLib.imaging.dicom_headers import DicomImage, read_images
 from DCMMultiTaskLib.imaging.dicom_stacks import aligned, corner, slice_spacing
 from DCMMultiTaskLib.imaging.quiet import plain_path, quiet_libraries
-from DCMMultiTaskLib.imaging.volume import Volume, check_bytes
+from DCMMultiTaskLib.imaging.volume import Volume, check_bytes, kept_type
 
 _SIZES = ("Rows", "Columns", "NumberOfFrames", "BitsAllocated", "SamplesPerPixel")
 
@@ -119,7 +119,7 @@ def _read_by_gdcm(path: Path, compression: str) -> np.ndarray:
             "series uncompressed."
         ) from error
     array = sitk.GetArrayFromImage(image)
-    return (array.astype(np.float32) if array.dtype == np.float64 else array).reshape(-1, *array.shape[-2:])
+    return array.astype(kept_type(array.dtype), copy=False).reshape(-1, *array.shape[-2:])
 
 
 def _resampled(plane: np.ndarray, image: DicomImage, reference: DicomImage) -> np.ndarray:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.volume import Volume, check_bytes
+from DCMMultiTaskLib.imaging.volume import Volume, check_bytes, kept_type
 
 _TYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
@@ -103,7 +103,7 @@ def read_nifti(path: Path) -> tuple[list[Volume], list[str]]:
     stored = np.frombuffer(content, kind, i * j * k * phases, header.offset).astype(kind.newbyteorder("="))
     if header.slope not in (0.0, 1.0) or (header.slope and header.intercept):
         stored = (stored * header.slope + header.intercept).astype(np.float32)
-    array = stored.astype(np.float32) if stored.dtype.itemsize > 4 else stored
+    array = stored.astype(kept_type(stored.dtype), copy=False)
     return [Volume.of(one, spacing, origin, direction) for one in array.reshape(phases, k, j, i)], notes
 
 

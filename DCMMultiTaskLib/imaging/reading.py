@@ -16,7 +16,7 @@ from DCMMultiTaskLib.imaging.naming import plain_name
 from DCMMultiTaskLib.imaging.nifti import read_nifti
 from DCMMultiTaskLib.imaging.quiet import quiet_libraries
 from DCMMultiTaskLib.imaging.study import USED, Source, Study
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Volume, kept_type
 
 _ITK_READERS = {".nrrd": "NrrdImageIO", ".nhdr": "NrrdImageIO", ".mha": "MetaImageIO", ".mhd": "MetaImageIO"}
 _NIFTI = (".nii", ".nii.gz", ".hdr", ".img")
@@ -101,18 +101,13 @@ def _read_by_itk(path: Path) -> tuple[list[Volume], list[str]]:
     if not image.GetNumberOfPixels():
         raise InputError(f"{path.name}: the image holds no voxels.")
     view = sitk.GetArrayViewFromImage(image)
-    array = view.astype(np.float32) if view.dtype.itemsize > 4 else view.copy()
+    array = view.astype(kept_type(view.dtype))
     if image.GetNumberOfComponentsPerPixel() > 1:  # a Slicer sequence: the phases are the fastest axis
         array = np.moveaxis(array, -1, 0)
     del image
     frames = array.reshape(-1, *array.shape[-3:]) if axes > 2 else array.reshape(-1, 1, *array.shape[-2:])
     notes = [f"The file's reader warned: {text}" for text in warned]
     return [Volume.of(frame, spacing, origin, direction) for frame in frames], notes
-
-
-def slim(array: np.ndarray) -> np.ndarray:
-    """The array itself; as float32 if its type has eight bytes."""
-    return array.astype(np.float32) if array.dtype.itemsize > 4 else array
 
 
 def _check_pixels(path: Path, image: sitk.Image) -> None:

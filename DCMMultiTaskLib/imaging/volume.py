@@ -152,6 +152,11 @@ class Volume:
         return volume, bad
 
 
+def kept_type(dtype: np.dtype) -> np.dtype:
+    """The type in which voxels are kept: as they are stored, or float32 where that type has eight bytes."""
+    return np.dtype(np.float32) if dtype.itemsize > 4 else dtype
+
+
 def bounding_box(mask: np.ndarray) -> tuple[slice, ...] | None:
     """The smallest box that holds all of a mask; None if it is empty."""
     box = []
