@@ -21,7 +21,6 @@ from DCMMultiTaskLib.imaging.orientation import SliceOrientation
 from DCMMultiTaskLib.imaging.volume import Geometry
 
 SMALLEST_SLICE = 16
-_WIDEST_MM = 2000.0
 """Pixels: the network halves a slice four times."""
 PLAUSIBLE_MM = (5.0, 2000.0)
 """Width of a slice; a spacing in metres or micrometres gives others."""
@@ -85,7 +84,7 @@ class SliceGrid:
     ) -> SliceGrid:
         """The grid that covers whole slices, in multiples of 16 pixels, and at least `least` of them."""
         extents = SliceOrientation.of(source, slice_axis).extent_mm(source)
-        if max(extents) > _WIDEST_MM:
+        if max(extents) > PLAUSIBLE_MM[1]:
             raise InputError(f"its slices are {max(extents):.0f} mm wide, which no scanner's are; check the spacing.")
         height, width = (
             max(SMALLEST_SLICE * math.ceil(extent / spacing_mm / SMALLEST_SLICE - 1e-6), at_least)
@@ -149,25 +148,17 @@ class SliceGrid:
             image[rows.inside, columns.inside] = _interpolate(slices[index], rows, columns)
         return images
 
-    def to_source(
-        self,
-        values: np.ndarray,
-        *,
-        indices: Sequence[int] | np.ndarray | None = None,
-        threshold: float | None = None,
-    ) -> np.ndarray:
+    def to_source(self, values: np.ndarray, *, threshold: float | None = None) -> np.ndarray:
         """Resample maps on the grid onto the source's own voxels, linearly.
 
         Args:
-            values: `(N, H, W)` maps (probabilities, activation).
-            indices: The slice of each map; all slices in order if None.
+            values: `(N, H, W)` maps (probabilities, activation), one for each slice.
             threshold: If given, the answer is the mask of values at or above it: a quarter of the memory.
 
         Returns:
-            float32 (uint8 with a threshold) `(K, J, I)`; 0 in slices without a map and outside the grid.
+            float32 (uint8 with a threshold) `(K, J, I)`; 0 outside the grid.
         """
-        taken = np.arange(self.slices) if indices is None else np.asarray(indices, dtype=int)
-        expected = (len(taken), *self.size)
+        expected = (self.slices, *self.size)
         if values.shape != expected:
             raise ValueError(f"shape {values.shape} does not fit the grid's {expected}")
         result = np.zeros(self.source.shape, dtype=np.float32 if threshold is None else np.uint8)
@@ -178,9 +169,9 @@ class SliceGrid:
                 self.size, slices.shape[1:], self.centre, self._pixel_mm, strict=True
             )
         )
-        for index, value in zip(taken, values, strict=True):
+        for plane, value in zip(slices, values, strict=True):
             resampled = _interpolate(value, rows, columns)
-            slices[index, rows.inside, columns.inside] = resampled if threshold is None else resampled >= threshold
+            plane[rows.inside, columns.inside] = resampled if threshold is None else resampled >= threshold
         return result
 
     @property

@@ -85,17 +85,9 @@ class Identifiers:
         """Gather what a header says; values that cannot be read are passed over."""
         if self.keep:
             return
-        self.headers += any(
-            name in header for name in ("SOPInstanceUID", "StudyInstanceUID", "PatientID", "PatientName")
-        )
+        self.headers += any(name in header for name in _OF_EVERY_HEADER)
         for part in (header, getattr(header, "file_meta", None)):
             self._add(part or pydicom.Dataset())
-
-    def add_value(self, keyword: str, text: str) -> None:
-        """Gather one value, as Slicer's scene keeps some of a header."""
-        header = pydicom.Dataset()
-        setattr(header, keyword, text)
-        self.add(header)
 
     def merge(self, other: Identifiers) -> None:
         """Gather what another has gathered."""

@@ -56,11 +56,6 @@ class Geometry:
         middle = (np.asarray(self.size) - 1) / 2
         return (self.index_to_lps @ np.append(middle, 1))[:3]
 
-    @property
-    def voxel_ml(self) -> float:
-        """Volume of a voxel."""
-        return float(np.prod(self.spacing)) / 1000
-
     def to_index(self, lps: np.ndarray) -> np.ndarray:
         """Voxel index (i, j, k), continuous, of a point in mm (LPS)."""
         return np.linalg.solve(self.index_to_lps, np.append(lps, 1.0))[:3]
