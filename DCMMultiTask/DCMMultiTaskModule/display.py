@@ -169,23 +169,42 @@ def centre3D() -> None:
 
 
 def exportName(tableNode) -> str:
-    """What the files of a result are called: the volume's name, or the table's where the volume is gone."""
+    """What the files of a result are called: the volume's name, or the table's where the volume is gone.
+
+    Slicer names volumes from DICOM `5: cine_sax`, which is a name for no file.
+    """
+    from DCMMultiTaskLib.inference.files import file_name
     from DCMMultiTaskLib.scene.naming import result_name
 
     volume = volumeOf(tableNode)
-    return result_name(volume) if volume else tableNode.GetName()
+    return file_name(result_name(volume) if volume else tableNode.GetName())
+
+
+def withExtension(path: str | Path, extension: str) -> Path:
+    """The path with the extension where it is missing; a file of that name, which nobody was asked about, stays.
+
+    Raises:
+        InputError: There is such a file.
+    """
+    path = Path(path)
+    if path.suffix.lower() == extension:
+        return path
+    path = path.with_name(path.name + extension)
+    if path.exists():
+        raise InputError(_("'{path}' is there already: choose it by its whole name to replace it.").format(path=path))
+    return path
 
 
 def exportTable(tableNode, path: str | Path) -> Path:
     """Write a result table as the CSV file that the command line writes.
 
     Raises:
-        InputError: The file cannot be written.
+        InputError: The file cannot be written, or `withExtension` refuses it.
     """
     from DCMMultiTaskLib.inference.files import write_risk
     from DCMMultiTaskLib.scene.table import rows_of
 
-    path = Path(path).with_suffix(".csv")
+    path = withExtension(path, ".csv")
     write_risk(path, rows_of(tableNode))
     return path
 
@@ -194,11 +213,11 @@ def exportScene(path: str | Path) -> Path:
     """Write the scene as one .mrb file.
 
     Raises:
-        InputError: The file cannot be written.
+        InputError: The file cannot be written, or `withExtension` refuses it.
     """
     from DCMMultiTaskLib.scene.files import save_scene
 
-    path = Path(path).with_suffix(".mrb")
+    path = withExtension(path, ".mrb")
     save_scene(path)
     return path
 

@@ -259,6 +259,37 @@ def test_the_exported_scene_opens_with_the_result(
     assert len(rows_of(slicer.mrmlScene.GetFirstNodeByName(name))) == 7
 
 
+@pytest.mark.parametrize(("button", "extension"), [("exportTableButton", ".csv"), ("exportSceneButton", ".mrb")])
+def test_an_export_replaces_no_file_but_the_one_that_the_dialog_asked_about(
+    slicer: Any, panel: Any, result: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, button: str, extension: str
+) -> None:
+    import qt
+
+    shown: list[str] = []
+    monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, **_: shown.append(text))
+    mine = tmp_path / f"heart{extension}"
+    mine.write_text("mine")
+
+    def export(name: str) -> None:
+        monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", staticmethod(lambda *_: str(tmp_path / name)))
+        click(getattr(panel.ui, button))
+
+    export("heart.2024")
+    assert (tmp_path / f"heart.2024{extension}").is_file() and shown == []
+    export("heart")
+    assert len(shown) == 1 and mine.name in shown[0]
+    assert mine.read_text() == "mine"
+    export(mine.name)
+    assert len(shown) == 1 and mine.read_bytes() != b"mine"
+
+
+def test_a_volume_that_dicom_has_named_gives_a_name_for_a_file(panel: Any, result: Any) -> None:
+    from DCMMultiTaskModule import display
+
+    result.volume.SetName("5: cine/sax")
+    assert display.exportName(result.table) == "5_ cine_sax"
+
+
 def test_an_export_that_can_not_be_written_is_told_and_a_cancelled_one_does_nothing(
     slicer: Any, panel: Any, result: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
