@@ -174,12 +174,16 @@ class Result:
         """Why there is no class for the patient, in one sentence; empty where there is one."""
         counted = sum(row.quality == OK for row in self.rows)
         expected = quality.expected_slices([row.reasons for row in self.rows], self.geometry.spacing[self.slice_axis])
-        if 2 * counted < expected or not math.isfinite(self.dcm_probability):
+        if 2 * counted < expected:
             return f"Cannot decide: only {counted} of the {expected} slices that should show the ventricle count."
+        if not math.isfinite(self.dcm_probability):
+            return "Cannot decide: there is no probability."
         if any(quality.LONGISH in row.caution for row in self.rows):
             return "Cannot decide: the outlines of the whole stack are longish, so that it may be no short axis."
         threshold = self.provenance.decision.threshold
         ends = self.uncertainty.intervals["dcm_probability"] if self.uncertainty else None
+        if ends and not (math.isfinite(ends.low) and math.isfinite(ends.high)):
+            return "Cannot decide: some views of the study give no probability, so that it has no interval."
         if ends and ends.low < threshold <= ends.high:
             interval = f"{ends.low:.2f} to {ends.high:.2f}"
             return f"Cannot decide: the probability is {interval}, on both sides of the threshold {threshold:g}."

@@ -60,9 +60,9 @@ def phase_sentence(facts: Mapping[str, Any]) -> str:
 
 
 def _interval(facts: Mapping[str, Any], name: str, form: str) -> str:
-    """The interval of a number in brackets, where the facts have one."""
+    """The interval of a number in brackets, where the facts have one and know its ends."""
     ends = ((facts.get("uncertainty") or {}).get("intervals") or {}).get(name)
-    return f" ({ends[0]:{form}} to {ends[1]:{form}})" if ends else ""
+    return f" ({ends[0]:{form}} to {ends[1]:{form}})" if ends and all(map(_known, ends)) else ""
 
 
 def _known(number: float | None) -> bool:

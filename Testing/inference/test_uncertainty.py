@@ -14,10 +14,11 @@ from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.inference.files import summary, write_result
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
-from DCMMultiTaskLib.inference.text import describe_result
+from DCMMultiTaskLib.inference.text import describe_result, first_sentence
 from DCMMultiTaskLib.inference.uncertainty import VIEWS, Look, View, agreement, phases_to_look_at, weigh
 from DCMMultiTaskLib.measurements.heart_beat import end_diastole, end_systole, smoothed
 from DCMMultiTaskLib.phantom import PhantomStudy, make_phantom_cine
+from DCMMultiTaskLib.storage import json_ready
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,20 @@ def test_there_is_no_class_where_the_interval_spans_the_threshold(
     assert "both sides of the threshold" in torn.cannot_decide
     assert summary(torn)["dcm_class"] is None
     assert torn.cannot_decide in describe_result(torn)
+
+
+def test_there_is_no_class_where_some_views_find_no_ventricle(result: Result) -> None:
+    views = [View(result.label_map, np.zeros(len(result.rows))), View(0 * result.label_map, np.zeros(len(result.rows)))]
+    look = Look(tuple(views), np.zeros(result.mask.shape, np.float32), 0.0)
+    found = weigh(result, {result.phase: look}, lambda view: result.dcm_probability if view.labels.any() else math.nan)
+    torn = replace(result, uncertainty=found)
+    assert torn.cannot_decide.startswith("Cannot decide: some views of the study give no probability")
+    facts = json.loads(json.dumps(json_ready(summary(torn))))
+    assert facts["dcm_class"] is None and facts["uncertainty"]["intervals"]["dcm_probability"] == [None, None]
+    for known in (facts, summary(torn)):
+        sentence = first_sentence(known, torn.rows)
+        assert f"phenotype {torn.dcm_probability:.2f}, LV volume" in sentence and " to " not in sentence
+        assert sentence.endswith(torn.cannot_decide)
 
 
 def test_there_is_no_class_where_fewer_than_half_of_the_slices_count(result: Result) -> None:
