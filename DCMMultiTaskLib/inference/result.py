@@ -21,6 +21,8 @@ from DCMMultiTaskLib.measurements.volumes import Body, Ventricle, measure_ventri
 from DCMMultiTaskLib.measurements.wall_segments import WallSegments, measure_segments
 
 REASONS_JOINED_BY = "; "
+NO_PROBABILITY = "No probability of a DCM-like phenotype"
+"""Said where there is none; why, the result's rule says."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Result:
         phase: The phase that the rows, the activation and the patient's probability are about.
         slice_axis: Axis of the slices: 0, 1, 2 for I, J, K.
         rows: One row per slice, in slice order.
-        dcm_probability: Patient level; NaN where no slice could be used.
+        dcm_probability: Patient level; NaN where no slice could be used, or the volume that counts is not known.
         dcm_class: 1 where it reaches the threshold, else 0.
         rule: One sentence: how the patient's probability comes from the slices'.
         provenance: Model, versions, device, notes, preprocessing, seconds.

@@ -8,7 +8,7 @@ from typing import Any
 
 from DCMMultiTaskLib.errors import count
 from DCMMultiTaskLib.inference.package import ModelPackage
-from DCMMultiTaskLib.inference.result import Result, SliceRow
+from DCMMultiTaskLib.inference.result import NO_PROBABILITY, Result, SliceRow
 from DCMMultiTaskLib.measurements.heart_beat import HeartBeat
 
 HEADER = "slice  position mm  DCM probability  class  myocardium mm²  cavity mm²  quality"
@@ -21,7 +21,6 @@ def first_sentence(facts: Mapping[str, Any], rows: Sequence[SliceRow]) -> str:
         facts: As in `NAME_summary.json` (`inference.files.summary`); a number that there is not is None or NaN.
         rows: A row per slice.
     """
-    counted = count(len(rows), "slice")
     wrong: dict[str, list[str]] = {}
     for row in rows:
         if row.reasons:
@@ -31,7 +30,7 @@ def first_sentence(facts: Mapping[str, Any], rows: Sequence[SliceRow]) -> str:
     ]
     amiss = f"; not counted: {'; '.join(named)}" if named else ""
     if not _known(facts["dcm_probability"]):
-        return f"No probability of a DCM-like phenotype: none of {counted} could be used{amiss}."
+        return f"{NO_PROBABILITY}{amiss}."
     between = _interval(facts, "dcm_probability", ".2f")
     parts = [f"Probability of a DCM-like phenotype {facts['dcm_probability']:.2f}{between}"]
     beat = facts.get("heart_beat")
@@ -44,7 +43,7 @@ def first_sentence(facts: Mapping[str, Any], rows: Sequence[SliceRow]) -> str:
         parts.append(f"LV volume {facts['lv_cavity_volume_ml']:.0f} ml{between}")
     if _known(facts.get("myocardium_mass_g")):
         parts.append(f"myocardial mass {facts['myocardium_mass_g']:.0f} g")
-    good = sum(not row.reasons for row in rows)
+    good, counted = sum(not row.reasons for row in rows), count(len(rows), "slice")
     undecided = f" {facts['cannot_decide']}" if facts.get("cannot_decide") else ""
     return f"{', '.join(parts)}; from {good} of {counted}{amiss}.{undecided}"
 

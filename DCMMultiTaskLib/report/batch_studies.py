@@ -176,7 +176,7 @@ def _study(folder: Path, row: Mapping[str, str], slices: list[Mapping[str, float
     probability = _number(values.get("dcm_probability"))
     undecided = str(values.get("cannot_decide") or summary.get("cannot_decide") or "").removeprefix("Cannot decide: ")
     if probability is None:
-        undecided = undecided or "no slice could be used for a probability"
+        undecided = undecided or "there is no probability"
     return BatchStudy(
         name=name,
         probability=probability,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from DCMMultiTaskLib.imaging.orientation import SliceOrientation
-from DCMMultiTaskLib.inference.result import Result, SliceRow
+from DCMMultiTaskLib.inference.result import NO_PROBABILITY, Result, SliceRow
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _words(row: SliceRow) -> SliceWords:
 
 def _headline(result: Result) -> str:
     if math.isnan(result.dcm_probability):
-        return "No slice could be used for a probability"
+        return NO_PROBABILITY
     threshold = f"threshold {result.provenance.decision.threshold:.2f}"
     return f"Probability of a DCM-like phenotype {result.dcm_probability:.2f} ({threshold})"
 

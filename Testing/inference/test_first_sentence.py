@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from drawn_studies import drawn_beat, drawn_study
 
 from DCMMultiTaskLib.inference.files import summary
+from DCMMultiTaskLib.inference.result import NO_PROBABILITY
 from DCMMultiTaskLib.inference.text import first_sentence, phase_sentence
+from DCMMultiTaskLib.measurements.quality import NOT_ANALYSED
+from DCMMultiTaskLib.report.study import StudyPicture
 
 
 def test_a_single_volume_has_probability_volume_mass_and_what_does_not_count() -> None:
@@ -41,7 +45,14 @@ def test_an_interval_stands_beside_its_number() -> None:
 def test_without_a_usable_slice_there_is_no_probability(missing: float | None) -> None:
     rows = tuple(replace(row, quality="ring open") for row in drawn_study().rows)
     sentence = first_sentence({**summary(drawn_study()), "dcm_probability": missing}, rows)
-    assert sentence == (
-        "No probability of a DCM-like phenotype: none of 6 slices could be used; not counted: slices 1, 2, 3, 4, 5, 6 "
-        "(ring open)."
-    )
+    assert sentence == "No probability of a DCM-like phenotype; not counted: slices 1, 2, 3, 4, 5, 6 (ring open)."
+
+
+def test_of_a_stopped_run_nothing_is_said_that_its_slices_contradict() -> None:
+    study = drawn_study()
+    rows = (*study.rows[:4], *(replace(row, quality=NOT_ANALYSED) for row in study.rows[4:]))
+    stopped = replace(study, rows=rows, dcm_probability=math.nan, cancelled=True)
+    not_counted = "slice 1 (no myocardium found); slices 5, 6 (not analysed)"
+    assert first_sentence(summary(stopped), rows) == f"{NO_PROBABILITY}; not counted: {not_counted}."
+    assert StudyPicture.of(stopped).headline == NO_PROBABILITY
+    assert stopped.cannot_decide == "Cannot decide: there is no probability."

@@ -102,7 +102,7 @@ def test_five_hundred_studies_take_less_than_15_megabytes(five_hundred: Path) ->
 
 def test_studies_to_look_at_first_are_on_top_with_the_reason(folder: Path) -> None:
     assert {study.name: study.look for study in read_batch(folder)} == {
-        "b": [(UNDECIDED, "no slice could be used for a probability")],
+        "b": [(UNDECIDED, "there is no probability")],
         # More than a third of the slices of the ventricle.
         "c": [(QUALITY, "4 of 7 slices did not pass the checks")],
         "e": [(CLOSE, "0.47 is near the threshold 0.50")],

@@ -333,8 +333,6 @@ def test_a_patient_without_a_usable_slice_has_no_probability(
     )
     result_to_nodes(empty, result.volume, segmentation_node=result.segmentation, table_node=result.table)
     panel.results.show(result.table)
-    assert "none of 7 slices could be used; not counted: slices 1, 2, 3, 4, 5, 6, 7 (no myocardium found)." in text(
-        panel
-    )
+    assert text(panel).endswith("phenotype; not counted: slices 1, 2, 3, 4, 5, 6, 7 (no myocardium found).")
     assert column(panel, 1) == ["–"] * 7
     click_cell(panel.ui.sliceTable, 3)  # there is no mask to centre on, and that is no error
