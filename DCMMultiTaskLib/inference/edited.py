@@ -30,6 +30,8 @@ def measure_edited(
     slice_axis: int,
     rows: Sequence[SliceRow],
     provenance: Provenance,
+    *,
+    cancelled: bool = False,
 ) -> Result:
     """Measure edited labels: areas, volumes, quality, and what the patient's probability makes of them.
 
@@ -42,6 +44,7 @@ def measure_edited(
         slice_axis: 0, 1, 2 for I, J, K.
         rows: Those of the result that was edited.
         provenance: That of the result that was edited; its hashes stay those of the network's own masks.
+        cancelled: Whether the run of that result was stopped.
 
     Raises:
         InputError: The model's calibration is flat, so that a slice's probability does not tell its evidence.
@@ -91,6 +94,7 @@ def measure_edited(
         dcm_class=int(probability >= decision.threshold),
         rule="",
         provenance=replace(provenance, notes=(EDITED, *notes)),
+        cancelled=cancelled,
         body=body,
         evidence=evidence,
     )

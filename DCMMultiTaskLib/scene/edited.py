@@ -50,6 +50,8 @@ def measure_again(table_node: Any) -> ResultNodes:
     for phase in map(int, facts["masks_sha256"]):
         node = masks.GetNthDataNode(phase) if masks is not None else segmentation
         labels[phase] = labels_of(node, volume, axis)
-    result = measure_edited(study, labels, axis, rows_of(table_node), Provenance.from_dict(facts))
+    result = measure_edited(
+        study, labels, axis, rows_of(table_node), Provenance.from_dict(facts), cancelled=facts["cancelled"]
+    )
     cavity = bool(segmentation.GetSegmentation().GetSegmentIdBySegmentName(LV_CAVITY.name))
     return result_to_nodes(result, volume, segmentation_node=segmentation, table_node=table_node, cavity=cavity)

@@ -18,6 +18,7 @@ from DCMMultiTaskLib.inference.result import SliceRow
 from DCMMultiTaskLib.inference.settings import Decision
 from DCMMultiTaskLib.scene import nodes as nodes_module
 from DCMMultiTaskLib.scene import provenance
+from DCMMultiTaskLib.scene.edited import measure_again
 from DCMMultiTaskLib.scene.files import save_scene
 from DCMMultiTaskLib.scene.hierarchy import hierarchy
 from DCMMultiTaskLib.scene.nodes import add_volume, result_to_nodes
@@ -343,3 +344,9 @@ def test_a_folder_that_is_a_file_is_refused_in_words(scene, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         save_scene(tmp_path / "file" / "x.mrb")
+
+
+def test_a_stopped_run_stays_one_when_its_mask_is_measured_again(scene, study):
+    nodes = result_to_nodes(replace(study, cancelled=True), add_volume(study.volume, study.name))
+    measure_again(nodes.table)
+    assert provenance.facts_of(nodes.table)["cancelled"] is True
