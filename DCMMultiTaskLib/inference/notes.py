@@ -45,8 +45,8 @@ def run_notes(
 
 def beat_notes(result: Result) -> list[str]:
     """What has to be said of the heart beat."""
-    beat, times, notes = result.heart_beat, result.study.times_ms, []
-    if beat and times and not np.all(np.diff(times) > 0):
+    beat, notes = result.heart_beat, []
+    if beat and result.study.times_ms and not beat.timed:
         notes.append("The times of the phases do not grow from phase to phase, so there are no rates.")
     if beat and beat.base_left:
         notes.append(

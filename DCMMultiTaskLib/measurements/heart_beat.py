@@ -75,6 +75,21 @@ class HeartBeat:
     base_left_ml: float
     ring_lost: tuple[int, ...]
 
+    @property
+    def timed(self) -> bool:
+        """Whether the phases have times that grow."""
+        return growing([phase.time_ms for phase in self.phases])
+
+    @property
+    def in_short(self) -> str:
+        """Volumes and ejection fraction in one line."""
+        return f"EDV {self.edv_ml:.0f} ml, ESV {self.esv_ml:.0f} ml, EF {self.ejection_fraction_percent:.0f} %"
+
+
+def growing(times_ms: Sequence[float]) -> bool:
+    """Whether times grow from phase to phase; not where one is NaN."""
+    return bool(np.all(np.diff(times_ms) > 0))
+
 
 def cavity_ml(labels: np.ndarray, geometry: Geometry, slice_axis: int) -> float:
     """Volume of the LV cavity in the labels of one phase."""
@@ -185,10 +200,9 @@ def measure_heart_beat(
 
 def _rates(curve: np.ndarray, times_ms: Sequence[float]) -> tuple[float, float]:
     """Steepest fall and rise in ml/s between neighbouring phases; the time from the last to the first is not known."""
-    steps = np.diff(times_ms)
-    if len(steps) == 0 or not np.all(steps > 0):  # also where they are NaN
+    if len(curve) < 2 or not growing(times_ms):
         return math.nan, math.nan
-    slopes = 1000 * np.diff(curve) / steps
+    slopes = 1000 * np.diff(curve) / np.diff(times_ms)
     return float(max(-slopes.min(), 0)), float(max(slopes.max(), 0))
 
 

@@ -33,17 +33,15 @@ def volume_curve(result: Result, *, width: int = 1200, height: int = 680) -> She
     beat = result.heart_beat
     if beat is None:
         raise ValueError("the result has no volume curve: predict every phase of a cine")
-    found = f"EDV {beat.edv_ml:.0f} ml, ESV {beat.esv_ml:.0f} ml, EF {beat.ejection_fraction_percent:.0f} %"
-    sheet = Sheet(StudyPicture.of(result), width, height, more=found)
+    sheet = Sheet(StudyPicture.of(result), width, height, more=beat.in_short)
     across, down = width - 2 * MARGIN, height - HEADER - FOOTER
     sheet.box(MARGIN, HEADER, across, down, PANEL)
     left, top, right, bottom = INSIDE
     place = (MARGIN + left, HEADER + top, across - left - right, down - top - bottom)
     axes = sheet.axes(*place, label="curve", facecolor="none")
 
-    times = np.array([phase.time_ms for phase in beat.phases])
-    timed = bool(np.all(np.diff(times) > 0))  # not where they are NaN
-    moment = times if timed else 1 + np.arange(len(times))
+    timed = beat.timed
+    moment = np.array([phase.time_ms if timed else phase.phase + 1 for phase in beat.phases])
     volume = np.array([phase.lv_cavity_ml for phase in beat.phases])
     dot: dict[str, Any] = {"clip_on": False, "zorder": 3, "markersize": 8 / POINT, "markeredgewidth": 0}
     (line,) = axes.plot(moment, volume, "o-", color=MUTED, linewidth=2 / POINT, **dot)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.measurements.heart_beat import HeartBeat
 from DCMMultiTaskLib.report.style import BLUE, VERMILION, rgb
@@ -59,12 +57,10 @@ def set_volume_curve(chart_node: Any, beat: HeartBeat, name: str) -> list[Any]:
     Returns:
         The two series and the table of the curve, a row per phase.
     """
-    times = np.array([phase.time_ms for phase in beat.phases])
-    timed = bool(np.all(np.diff(times) > 0))  # not where they are NaN
-    moment = "time_ms" if timed else "phase"
+    moment = "time_ms" if beat.timed else "phase"
     columns: dict[str, Sequence[float]] = {
         "phase": [phase.phase + 1 for phase in beat.phases],
-        **({"time_ms": times.tolist()} if timed else {}),
+        **({"time_ms": [phase.time_ms for phase in beat.phases]} if beat.timed else {}),
         "lv_cavity_ml": [phase.lv_cavity_ml for phase in beat.phases],
         "myocardium_ml": [phase.myocardium_ml for phase in beat.phases],
     }
@@ -84,13 +80,12 @@ def set_volume_curve(chart_node: Any, beat: HeartBeat, name: str) -> list[Any]:
     _draw(moments, marks, moment, "lv_cavity_ml", VERMILION)
     moments.SetLineStyle(moments.LineStyleNone)
     moments.SetMarkerSize(14)
-    found = f"EDV {beat.edv_ml:.0f} ml, ESV {beat.esv_ml:.0f} ml, EF {beat.ejection_fraction_percent:.0f} %"
-    axis = "Time after the R wave (ms)" if timed else "Phase (from 1)"
+    axis = "Time after the R wave (ms)" if beat.timed else "Phase (from 1)"
     first, last = columns[moment][0], columns[moment][-1]
     margin = 0.5 * (last - first) / max(len(beat.phases) - 1, 1)
     most = 1.08 * max([1.0, *columns["lv_cavity_ml"]])
     across = (axis, (first - margin, last + margin))
-    _arrange(chart_node, f"{name}: {found}", across, ("LV cavity (ml)", most), [curve, moments])
+    _arrange(chart_node, f"{name}: {beat.in_short}", across, ("LV cavity (ml)", most), [curve, moments])
     return [curve, moments, table]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import numpy as np
 from DCMMultiTaskLib.imaging.segments import Segment
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.measurements.heart_beat import growing
 from DCMMultiTaskLib.scene.naming import result_name
 from DCMMultiTaskLib.scene.provenance import stamp
 from DCMMultiTaskLib.scene.segmentation import set_labels
@@ -47,7 +47,7 @@ def add_study(study: Study, *, scene: Any = None) -> Any:
     scene = volume_node.GetScene()
     images = scene.AddNewNodeByClass(SEQUENCE_CLASS, f"{study.name} images")
     times = study.times_ms
-    timed = times is not None and all(b > a for a, b in itertools.pairwise(times))
+    timed = times is not None and growing(times)
     images.SetIndexName("time" if timed else "phase")
     images.SetIndexUnit("ms" if timed else "")
     for number, phase in enumerate(study.phases):

@@ -85,6 +85,7 @@ def test_rates_are_the_steepest_parts_of_the_curve() -> None:
     beat = measured(drawn_cine(), times_ms=TIMES)
     curve = smoothed([phase.lv_cavity_ml for phase in beat.phases])
     slopes = np.diff(curve) / 0.05
+    assert beat.timed
     assert beat.peak_ejection_rate_ml_s == pytest.approx(-slopes.min())
     assert beat.peak_filling_rate_ml_s == pytest.approx(slopes.max())
     assert beat.peak_ejection_rate_ml_s > beat.peak_filling_rate_ml_s > 0  # it empties in 8 phases and fills in 12
@@ -95,6 +96,7 @@ def test_rates_are_the_steepest_parts_of_the_curve() -> None:
 @pytest.mark.parametrize("times_ms", [None, TIMES[::-1], (0.0,) * 20])
 def test_without_times_that_grow_there_are_no_rates(times_ms) -> None:
     beat = measured(drawn_cine(), times_ms=times_ms)
+    assert not beat.timed
     assert math.isnan(beat.peak_ejection_rate_ml_s) and math.isnan(beat.peak_filling_rate_ml_s)
     assert beat.ejection_fraction_percent > 0
 
