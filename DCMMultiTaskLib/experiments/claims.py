@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate
-from DCMMultiTaskLib.experiments.protocol import CLASSIFICATION, PAPER, SEGMENTATION
+from DCMMultiTaskLib.experiments.protocol import CLASSIFICATION, PAPER, PAPER_PSNR, PSNR_CENTRE, SEGMENTATION
 from DCMMultiTaskLib.experiments.results import Result, difference
 from DCMMultiTaskLib.experiments.scores import TruthTable
 from DCMMultiTaskLib.report.tables import text
 
 AGREES, UNCERTAIN, DISAGREES = "agrees", "cannot be told apart", "does not agree"
-PAPER_PSNR = (11.60, 31.15)
 # "Mainly concentrated around 23": within this many dB of it.
-PSNR_CENTRE, PSNR_NEAR = 23.0, 3.0
+PSNR_NEAR = 3.0
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.evaluation.bootstrap import Estimate
 from DCMMultiTaskLib.experiments.figures import comparison
 from DCMMultiTaskLib.experiments.figures.activation import draw_activation, upsample
 from DCMMultiTaskLib.experiments.figures.comparison import colours_of, dice, draw_dsc_boxes, draw_segmentations
@@ -25,12 +25,6 @@ from DCMMultiTaskLib.report.style import LARGEST_FILE, new_figure, save
 RESULTS = Path(__file__).resolve().parents[2] / "Resources" / "Results"
 
 
-class Measured(NamedTuple):
-    value: float
-    low: float
-    high: float
-
-
 def disk(radius: float) -> np.ndarray:
     rows, columns = np.mgrid[:64, :64]
     return (np.hypot(rows - 32, columns - 32) < radius).astype(np.uint8)
@@ -41,7 +35,7 @@ TRUTH = np.stack([disk(12), disk(16)])
 
 
 def loss_weight(path: Path, change: float) -> None:
-    curve = [Measured(v, v - 0.1, v + 0.1) for v in (0.5, 0.6, 0.7 + change, 0.6, float("nan"))]
+    curve = [Estimate(v, v - 0.1, v + 0.1) for v in (0.5, 0.6, 0.7 + change, 0.6, float("nan"))]
     draw_loss_weight([1, 2, 3, 4, 5], {"DSC": curve, "AUC": curve}, {"AUC": curve}, path, folds="5 folds")
 
 
@@ -128,7 +122,7 @@ def test_a_network_has_its_colour_whatever_is_drawn_beside_it() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda path: draw_loss_weight([1, 2], {"DSC": [Measured(1, 1, 1)]}, {}, path, folds=""),
+        lambda path: draw_loss_weight([1, 2], {"DSC": [Estimate(1, 1, 1)]}, {}, path, folds=""),
         lambda path: draw_psnr(np.zeros(3), np.zeros(2), path),
         lambda path: draw_segmentations(IMAGES, TRUTH[:1], {}, ["A", "B"], path),
         lambda path: draw_activation(IMAGES, np.zeros((1, 4, 4)), [0, 1], ["A", "B"], [0, 1], path),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from DCMMultiTaskLib.errors import count
+from DCMMultiTaskLib.evaluation.bootstrap import Estimate
+from DCMMultiTaskLib.experiments.protocol import PAPER_PSNR, PSNR_CENTRE
 from DCMMultiTaskLib.report.style import (
     BLUE,
     GREEN,
@@ -33,25 +35,12 @@ if TYPE_CHECKING:
 
 PAPER_ALPHA = 3.0
 LOOKS = tuple(zip((BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, INK), "osD^vPX", strict=True))
-# Section 4.3.1: "ranged from 11.60 to 31.15", "mainly concentrated around 23".
-PAPER_RANGE, PAPER_CENTRE = (11.60, 31.15), 23.0
-
-
-class Measured(Protocol):
-    """A figure with the ends of its 95 % interval, as `learning.intervals.Figure`; NaN where it is not defined."""
-
-    @property
-    def value(self) -> float: ...
-    @property
-    def low(self) -> float: ...
-    @property
-    def high(self) -> float: ...
 
 
 def draw_loss_weight(
     alphas: Sequence[float],
-    segmentation: Mapping[str, Sequence[Measured]],
-    classification: Mapping[str, Sequence[Measured]],
+    segmentation: Mapping[str, Sequence[Estimate]],
+    classification: Mapping[str, Sequence[Estimate]],
     path: Path,
     *,
     folds: str,
@@ -89,7 +78,7 @@ def draw_loss_weight(
 def _panel(
     axes: Axes,
     alphas: Sequence[float],
-    curves: Mapping[str, Sequence[Measured]],
+    curves: Mapping[str, Sequence[Estimate]],
     looks: Mapping[str, tuple[str, str]],
 ) -> None:
     step = min(np.diff(alphas), default=1.0)
@@ -132,18 +121,18 @@ def draw_psnr(psnr: np.ndarray, positive: np.ndarray, path: Path) -> None:
     figure = new_figure(PAGE, 3.0, layout="none")
     margins = {"left": 0.055, "right": 0.99, "bottom": 0.14, "top": 0.84, "wspace": 0.03}
     scatter, histogram = figure.subplots(1, 2, sharey=True, width_ratios=(5, 1), gridspec_kw=margins)
-    within = f"the paper: {PAPER_RANGE[0]:.2f} to {PAPER_RANGE[1]:.2f}"
-    around = f"the paper: around {PAPER_CENTRE:g}"
+    within = f"the paper: {PAPER_PSNR[0]:.2f} to {PAPER_PSNR[1]:.2f}"
+    around = f"the paper: around {PSNR_CENTRE:g}"
     for axes in (scatter, histogram):
-        axes.axhspan(*PAPER_RANGE, color=PALE, alpha=0.75, linewidth=0, zorder=0, label=within)
-        axes.axhline(PAPER_CENTRE, color=GREY, linewidth=1, linestyle=(0, (4, 2)), zorder=1, label=around)
+        axes.axhspan(*PAPER_PSNR, color=PALE, alpha=0.75, linewidth=0, zorder=0, label=within)
+        axes.axhline(PSNR_CENTRE, color=GREY, linewidth=1, linestyle=(0, (4, 2)), zorder=1, label=around)
     number = np.arange(1, len(psnr) + 1)
     groups = (("negative", ~positive & known, BLUE, "o"), ("positive", positive & known, VERMILION, "^"))
     for name, chosen, colour, marker in groups:
         label = f"{name} (n = {np.count_nonzero(chosen)})"
         look: dict[str, Any] = {"c": colour, "marker": marker, "label": label}
         scatter.scatter(number[chosen], psnr[chosen], s=11, alpha=0.7, linewidths=0, zorder=2, **look)
-    ends = [float(end([*PAPER_RANGE, *psnr[known]])) for end in (min, max)]
+    ends = [float(end([*PAPER_PSNR, *psnr[known]])) for end in (min, max)]
     histogram.hist(
         [psnr[chosen] for _, chosen, _, _ in groups],
         bins=list(np.linspace(ends[0], ends[1], 31)),
