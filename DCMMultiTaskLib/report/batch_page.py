@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from DCMMultiTaskLib.errors import InputError, count
+from DCMMultiTaskLib.errors import InputError, count, pip_install
 from DCMMultiTaskLib.report import style
 from DCMMultiTaskLib.report.batch_studies import (
     KINDS,
@@ -47,7 +47,7 @@ def write_batch_page(folder: Path) -> Path:
     try:
         import jinja2
     except ImportError as error:
-        raise InputError(f"the page needs Jinja2 ({error}): pip install jinja2.") from error
+        raise InputError(f"the page needs Jinja2 ({error}): {pip_install('jinja2')}.") from error
     folder = Path(folder)
     studies = read_batch(folder)
     environment = jinja2.Environment(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, pip_install
 from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.storage import atomic_path
 
@@ -74,7 +74,7 @@ def new_figure(width: float, height: float, **options: Any) -> Figure:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise InputError(f"pictures need matplotlib ({error}): pip install matplotlib.") from error
+        raise InputError(f"pictures need matplotlib ({error}): {pip_install('matplotlib')}.") from error
 
     figure = Figure(figsize=(width, height), dpi=DPI, **{"layout": "constrained", "facecolor": "white", **options})
     FigureCanvasAgg(figure)  # becomes the figure's canvas

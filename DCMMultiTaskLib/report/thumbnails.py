@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, pip_install
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.report.study import StudyPicture
 from DCMMultiTaskLib.report.style import LABELS
@@ -57,7 +57,7 @@ def study_thumbnails(result: Result) -> bytes:
         )
         paths = [path for place, at in enumerate(shown) for path in _paths(study, place, at)]
     except ImportError as error:
-        raise InputError(f"thumbnails need matplotlib ({error}): pip install matplotlib.") from error
+        raise InputError(f"thumbnails need matplotlib ({error}): {pip_install('matplotlib')}.") from error
     size = f'width="{len(shown) * STEPS}" height="{STEPS}"'
     return "\n".join(
         [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,12 @@ from drawn_studies import drawn_study
 from report_helpers import LONG, boxes_of
 
 from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.report.batch_page import write_batch_page
 from DCMMultiTaskLib.report.chart import probability_chart
 from DCMMultiTaskLib.report.sheet import Sheet
 from DCMMultiTaskLib.report.study import StudyPicture
 from DCMMultiTaskLib.report.style import ABOVE, BELOW, LABELS, LIGHT, WARNING, rgb
+from DCMMultiTaskLib.report.thumbnails import study_thumbnails
 
 TESTING = Path(__file__).resolve().parents[1]
 # Machado, Oliveira and Fernandes (2009): what a reader without one kind of cones sees, in linear red, green and blue.
@@ -73,17 +76,25 @@ def test_the_scene_takes_its_colours_from_here_without_matplotlib():
     )
 
 
-def test_without_matplotlib_one_sentence_names_the_fix(monkeypatch):
+@pytest.mark.parametrize(
+    ("package", "draw"),
+    [
+        ("matplotlib", lambda folder: probability_chart(drawn_study())),
+        ("matplotlib", lambda folder: study_thumbnails(drawn_study())),
+        ("jinja2", write_batch_page),
+    ],
+)
+def test_without_a_package_one_sentence_names_the_fix_for_this_python(monkeypatch, tmp_path, package, draw):
     real = builtins.__import__
 
     def refuse(name, *args, **kwargs):
-        if name.startswith("matplotlib"):
+        if name.startswith((package, "contourpy")):  # which matplotlib brings
             raise ImportError(f"No module named {name!r}")
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(InputError, match="pip install matplotlib"):
-        probability_chart(drawn_study())
+    with pytest.raises(InputError, match=re.escape(f"{sys.executable} -m pip install {package}.")):
+        draw(tmp_path)
 
 
 def test_a_long_line_is_set_smaller_then_cut_and_dollars_are_no_formula():
