@@ -13,20 +13,20 @@ from DCMMultiTaskLib.report.sheet import FOOTER, HEADER, MARGIN, POINT, Sheet
 from DCMMultiTaskLib.report.study import StudyPicture
 from DCMMultiTaskLib.report.style import LIGHT, MUTED, NIGHT, PANEL, RULE
 
+# Pixels.
+WIDTH, HEIGHT = 1200, 780
 COLOURS = "cividis"
 """Of the thickness; the same order for colour-blind readers, and on grey paper."""
 WALLS = {"Anterior": (90, "center", "bottom"), "Septum": (180, "right", "center"), "Lateral": (0, "left", "center")}
 
 
-def bulls_eye_chart(result: Result, *, width: int = 1200, height: int = 780) -> Sheet:
+def bulls_eye_chart(result: Result) -> Sheet:
     """The mean thickness of the 17 segments; its axes are labelled `segments`.
 
     Segments that no slice tells are hollow. Where the septum is not known, no wall is named.
 
     Args:
         result: Its `wall_segments` are drawn.
-        width: Pixels.
-        height: Pixels.
 
     Returns:
         The sheet, to be saved.
@@ -35,12 +35,12 @@ def bulls_eye_chart(result: Result, *, width: int = 1200, height: int = 780) -> 
         InputError: matplotlib is not installed.
     """
     wall = result.wall_segments
-    sheet = Sheet(StudyPicture.of(result), width, height, more="Wall thickness by segments")
+    sheet = Sheet(StudyPicture.of(result), WIDTH, HEIGHT, more="Wall thickness by segments")
     from matplotlib import colormaps
     from matplotlib.colors import Normalize
     from matplotlib.patches import Wedge
 
-    across, down = width - 2 * MARGIN, height - HEADER - FOOTER
+    across, down = WIDTH - 2 * MARGIN, HEIGHT - HEADER - FOOTER
     sheet.box(MARGIN, HEADER, across, down, PANEL)
     side = down - 2 * 48
     left = MARGIN + (across - side) / 2
@@ -68,8 +68,8 @@ def bulls_eye_chart(result: Result, *, width: int = 1200, height: int = 780) -> 
     _key(sheet, scale, colours, MARGIN + 40, HEADER + 48, side)
     lines = ["From outside:", *LEVELS, "apex", "", "Slices with", "quality ok count."]
     for row, line in enumerate(lines):
-        sheet.text(line, width - MARGIN - 30, HEADER + 66 + 22 * row, size=15, colour=MUTED, align="right")
-    sheet.text(wall.septum, MARGIN + 2, 108, size=15, colour=MUTED, width=width - 2 * MARGIN)
+        sheet.text(line, WIDTH - MARGIN - 30, HEADER + 66 + 22 * row, size=15, colour=MUTED, align="right")
+    sheet.text(wall.septum, MARGIN + 2, 108, size=15, colour=MUTED, width=WIDTH - 2 * MARGIN)
     return sheet
 
 

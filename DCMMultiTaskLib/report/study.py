@@ -12,6 +12,9 @@ import numpy as np
 from DCMMultiTaskLib.imaging.orientation import SliceOrientation
 from DCMMultiTaskLib.inference.result import NO_PROBABILITY, Result, SliceRow
 
+SMALLEST_MM = 90.0
+"""Side of the square around a small heart."""
+
 
 @dataclass(frozen=True)
 class Field:
@@ -26,7 +29,7 @@ class Field:
     size_mm: float
 
 
-def heart_field(result: Result, *, margin: float = 1.7, smallest_mm: float = 90.0) -> Field:
+def heart_field(result: Result, *, margin: float = 1.7) -> Field:
     """The square around the myocardium of all slices; the whole slice where none was found."""
     inplane = [axis for axis in range(3) if axis != result.slice_axis]
     spacing = np.asarray(result.geometry.spacing)
@@ -37,7 +40,7 @@ def heart_field(result: Result, *, margin: float = 1.7, smallest_mm: float = 90.
         return Field((shape - 1) / 2, whole_mm)
     low, high = found.min(axis=0), found.max(axis=0)
     extent_mm = float((((high - low) + 1) * spacing)[inplane].max())
-    return Field((low + high) / 2, min(max(margin * extent_mm, smallest_mm), whole_mm))
+    return Field((low + high) / 2, min(max(margin * extent_mm, SMALLEST_MM), whole_mm))
 
 
 class SliceWords(NamedTuple):

@@ -26,8 +26,8 @@ PAGE, COLUMN = 7.2, 3.5
 TITLE, TEXT, SMALL = 9.0, 8.0, 7.0
 
 # Okabe and Ito (2008): told apart by colour-blind readers.
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+ORANGE, SKY, GREEN = "#E69F00", "#56B4E9", "#009E73"
+BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 INK, GREY, PALE = "#222222", "#6B6B6B", "#E4E4E4"
 
 # Pictures of images are dark: a reader's eye adapts to the brightest part. Okabe's and Ito's hues again, lightened.

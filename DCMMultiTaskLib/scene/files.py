@@ -12,13 +12,12 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.storage import atomic_path
 
 
-def save_scene(path: str | Path, *, scene: Any = None, thumbnail: Any = None) -> Path:
+def save_scene(path: str | Path, *, scene: Any = None) -> Path:
     """Save the whole scene as a Slicer bundle, or leave what was at `path` as it is.
 
     Args:
         path: File that ends in `.mrb`.
         scene: `vtkMRMLScene`; `slicer.mrmlScene` if None.
-        thumbnail: `vtkImageData` that Slicer shows for the scene.
 
     Returns:
         The path.
@@ -35,7 +34,7 @@ def save_scene(path: str | Path, *, scene: Any = None, thumbnail: Any = None) ->
     with tempfile.TemporaryDirectory(prefix="dcm-multitask-", ignore_cleanup_errors=True) as folder:
         finished = Path(folder) / path.name
         messages = slicer.vtkMRMLMessageCollection()
-        written = (scene or slicer.mrmlScene).WriteToMRB(str(finished), thumbnail, messages)
+        written = (scene or slicer.mrmlScene).WriteToMRB(str(finished), None, messages)
         if not written or not _is_whole(finished):
             reason = " ".join(messages.GetAllMessagesAsString().split()) or "the file did not arrive completely"
             raise InputError(f"the scene cannot be saved to '{path}': {reason}.")

@@ -16,9 +16,11 @@ from DCMMultiTaskLib.scene.volumes import LPS_TO_RAS
 FAR_MM = 1000.0
 # A closed ring is drawn at least this thick, so that it stays closed.
 THINNEST_MM = 1.2
+# About how far apart the interpolated slices are.
+STEP_MM = 1.5
 
 
-def myocardium_surface(labels: np.ndarray, geometry: Geometry, slice_axis: int, *, step_mm: float = 1.5) -> Any:
+def myocardium_surface(labels: np.ndarray, geometry: Geometry, slice_axis: int) -> Any:
     """Interpolate the outlines between the slices and draw a surface through them.
 
     Slices of a short-axis stack are 5 to 10 mm apart; a surface of the mask's own voxels is a staircase. Here the
@@ -28,7 +30,6 @@ def myocardium_surface(labels: np.ndarray, geometry: Geometry, slice_axis: int, 
         labels: `(K, J, I)`, 1 myocardium, 2 LV cavity; at least one voxel of myocardium.
         geometry: Of the labels.
         slice_axis: 0, 1, 2 for I, J, K.
-        step_mm: About how far apart the interpolated slices are.
 
     Returns:
         `vtkPolyData` in RAS, with normals.
@@ -59,7 +60,7 @@ def myocardium_surface(labels: np.ndarray, geometry: Geometry, slice_axis: int, 
     inner = np.stack([_signed_distance(one, spacing) for one in cavity[box]])
     whole = closed[box[0], None, None]
     inner = np.where(whole, np.minimum(inner, outer - THINNEST_MM), inner)
-    finer = max(1, round(spacing[0] / step_mm))
+    finer = max(1, round(spacing[0] / STEP_MM))
     field = np.minimum(_between(outer, finer), -_between(inner, finer))
     field = np.pad(field, ((1, 1), (0, 0), (0, 0)), constant_values=-1.0)  # closes the surface at both ends
 
