@@ -22,7 +22,14 @@ from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap
 from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of
-from DCMMultiTaskLib.experiments.rendered import SMALL, TRANSMURAL, at_pixel_size, late_enhancement, turned
+from DCMMultiTaskLib.experiments.rendered import (
+    SMALL,
+    TRANSMURAL,
+    at_end_systole,
+    at_pixel_size,
+    late_enhancement,
+    turned,
+)
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
@@ -57,6 +64,7 @@ def conditions() -> dict[str, Callable[[Volume, Volume, int], Study]]:
             turned(late_enhancement(i, t, seed=4000 + n, lesion=SMALL), 1 + (n + 3) % 7),
             turned(t, 1 + (n + 3) % 7),
         ),
+        "cine, systole": lambda i, t, n: at_end_systole(i, t),
         "cine, 0.7 mm pixels": lambda i, t, n: at_pixel_size(i, t, 0.7),
         "cine, 2.0 mm pixels": lambda i, t, n: at_pixel_size(i, t, 2.0),
     }

@@ -1,8 +1,9 @@
-"""Late enhancement rendered from cine by the inversion recovery equation: to judge networks, never to train them.
+"""Late enhancement, systole, poses and pixels rendered from end-diastolic cine: to judge networks, never to train them.
 
 The augmentation draws grey levels per slice; this renderer draws relaxation times per study, gives every pixel a T1 and
 a proton density, and computes what the scanner would store. Scars are one lesion in three dimensions. Its parameters
-are its own, so that a network is not examined in what it was drilled in.
+are its own, so that a network is not examined in what it was drilled in; and systole follows the outlines of each wall,
+where the augmentation contracts discs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from scipy import ndimage
 
 from DCMMultiTaskLib.datasets.truth import true_cavity
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
-from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
+from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.learning.wall import wall_depth
 
@@ -40,6 +41,9 @@ TRANSMURAL = Lesion((35, 70), (1.0, 1.3), (0.5, 0.8))
 # T1 in ms ten minutes after gadolinium at 1.5 T.
 MUSCLE_T1, BLOOD_T1, SCAR_T1, FAT_T1 = (430, 500), (300, 370), (250, 320), 260
 REPETITION_MS = 1600.0  # every other heart beat
+# What is left of the cavity's area at end systole in a normal heart, and how much the wall gains; what surrounds the
+# heart follows up to this many pixels away.
+LEFT, THICKER, FOLLOWS = 0.35, 1.15, 40.0
 
 
 def late_enhancement(volume: Volume, truth: Volume, *, seed: int, lesion: Lesion | None = None) -> Volume:
@@ -126,6 +130,56 @@ def turned(volume: Volume, pose: int) -> Volume:
     return Volume.of(
         np.ascontiguousarray(array), (spacing[0], spacing[1], spacing[2]), geometry.origin, geometry.direction
     )
+
+
+def at_end_systole(volume: Volume, truth: Volume) -> tuple[Volume, Volume]:
+    """Image and truth of a heart that has contracted; slices without a cavity stay as they are.
+
+    Along each ray from the cavity's middle the endocardium comes nearer, and the wall between it and the epicardium
+    keeps its area but for `THICKER`.
+    """
+    slice_axis = choose_slice_axis(volume.geometry)
+    image, labels = (np.moveaxis(own.array.copy(), 2 - slice_axis, 0) for own in (volume, truth))
+    for number, plane in enumerate(labels):
+        if (plane == LV_CAVITY.label).any():
+            source = _systolic_places(plane)
+            heart, cavity = (
+                ndimage.map_coordinates(mask.astype(float), source, order=1) > 0.5
+                for mask in (plane > 0, plane == LV_CAVITY.label)
+            )
+            seen = ndimage.map_coordinates(image[number].astype(float), source, order=1, mode="nearest")
+            image[number] = np.rint(seen)
+            labels[number] = np.where(cavity, LV_CAVITY.label, np.where(heart, MYOCARDIUM.label, 0))
+    seen, true = (np.moveaxis(own, 0, 2 - slice_axis) for own in (image, labels))
+    return volume.with_array(np.ascontiguousarray(seen)), truth.with_array(np.ascontiguousarray(true))
+
+
+def _systolic_places(plane: np.ndarray) -> np.ndarray:
+    """Row and column where each pixel of the contracted slice lies in the slice as it is, `(2, H, W)`."""
+    cavity = plane == LV_CAVITY.label
+    middle = np.argwhere(cavity).mean(axis=0)
+    angles = np.radians(np.arange(360))
+    along = np.arange(0, max(plane.shape), 0.25)
+    rays = middle[:, None, None] + along * np.stack([np.sin(angles), np.cos(angles)])[..., None]
+    inner, outer = (
+        ndimage.gaussian_filter1d(
+            0.25 * ndimage.map_coordinates(mask.astype(float), rays, order=1).sum(axis=1), 3, mode="wrap"
+        )
+        for mask in (cavity, plane > 0)
+    )
+    near = inner * LEFT**0.5
+    far = np.sqrt(near**2 + THICKER * (outer**2 - inner**2))
+
+    away = np.indices(plane.shape) - middle[:, None, None]
+    radius = np.maximum(np.hypot(*away), 1e-6)
+    angle = np.degrees(np.arctan2(*away)) % 360
+    inner, outer, near, far = (
+        np.interp(angle, np.arange(361), np.append(own, own[0])) for own in (inner, outer, near, far)
+    )
+    wall = np.sqrt(np.maximum(inner**2 + (radius**2 - near**2) / THICKER, 0))
+    beyond = radius + (outer - far) * np.clip(1 - (radius - far) / FOLLOWS, 0, 1)
+    source = np.where(radius < near, radius / LEFT**0.5, np.where(radius < far, wall, beyond))
+    return middle[:, None, None] + away * source / radius
 
 
 def at_pixel_size(volume: Volume, truth: Volume, pixel_mm: float) -> tuple[Volume, Volume]:

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from DCMMultiTaskLib.experiments.contrasts import conditions, measure
-from DCMMultiTaskLib.experiments.rendered import SMALL, TRANSMURAL, at_pixel_size, late_enhancement, turned
+from DCMMultiTaskLib.experiments.rendered import (
+    LEFT,
+    SMALL,
+    THICKER,
+    TRANSMURAL,
+    at_end_systole,
+    at_pixel_size,
+    late_enhancement,
+    turned,
+)
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.phantom import make_phantom
@@ -63,6 +72,21 @@ def test_other_pixels_keep_the_heart_in_its_place_and_of_its_size(cine, pixel_mm
             areas.append((volume.array == label).sum() * volume.geometry.spacing[0] * volume.geometry.spacing[1])
         assert places[0] == pytest.approx(places[1], abs=0.5)
         assert areas[0] == pytest.approx(areas[1], rel=0.08)
+
+
+def test_a_heart_that_contracts_keeps_its_grey_levels_and_its_wall(cine):
+    image, truth = at_end_systole(cine.volume, cine.truth)
+    for number, (before, after) in enumerate(zip(cine.truth.array, truth.array, strict=True)):
+        assert (after == 2).sum() / (before == 2).sum() == pytest.approx(LEFT, rel=0.1)
+        assert (after == 1).sum() / (before == 1).sum() == pytest.approx(THICKER, rel=0.1)
+        levels = [
+            np.median(own.array[number][own_truth == label])
+            for label in (1, 2)
+            for own, own_truth in ((image, after), (cine.volume, before))
+        ]
+        assert levels[0] == pytest.approx(levels[1], rel=0.15) and levels[2] == pytest.approx(levels[3], rel=0.15)
+    far = np.s_[:, :8, :8]
+    assert np.array_equal(image.array[far], cine.volume.array[far])
 
 
 def test_each_condition_shows_a_study_on_its_truths_grid(cine):
