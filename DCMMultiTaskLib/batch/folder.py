@@ -82,12 +82,19 @@ class BatchFolder:
 
     def is_done(self, name: str, made_from: Mapping[str, Any]) -> bool:
         """Whether a study has all its results, made from the same input, model, version and options."""
-        folder = self.study(name)
         try:
-            record = json.loads((folder / f"{name}{RECORD}").read_text(encoding="utf-8"))
-            return record.pop("files") == _files(folder, name) and record == made_from
-        except (OSError, ValueError, AttributeError, KeyError):
+            record = self._record(name)
+            return record.pop("files") == _files(self.study(name), name) and record == made_from
+        except (OSError, KeyError):
             return False
+
+    def _record(self, name: str) -> dict[str, Any]:
+        """What a study's results were made from; empty where nothing tells."""
+        try:
+            record = json.loads((self.study(name) / f"{name}{RECORD}").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return record if isinstance(record, dict) else {}
 
     @contextmanager
     def writing(self, name: str, made_from: Mapping[str, Any]) -> Iterator[Path]:
@@ -109,13 +116,17 @@ class BatchFolder:
                 self.study(name).rename(old)
                 new.rename(self.study(name))
 
-    def discard(self, name: str) -> None:
-        """Take away the results of a study that are out of date.
+    def discard(self, name: str, *, unless_of: str) -> None:
+        """Take away the results of a study that were made from another input.
+
+        Args:
+            name: The study.
+            unless_of: SHA-256 of the input whose results stay.
 
         Raises:
             StopBatch: They cannot be removed.
         """
-        if self.study(name).exists():
+        if self.study(name).exists() and self._record(name).get("input_sha256") != unless_of:
             with said_by(self.path), tempfile.TemporaryDirectory(dir=self.studies, prefix=_UNFINISHED) as temporary:
                 self.study(name).rename(Path(temporary) / "old")
 

@@ -107,14 +107,10 @@ class Worker:
 
     def read(self, found: FoundStudy) -> Read | Outcome:
         """Read a study, unless its results are there."""
+        made_from: dict[str, Any] | None = None
         try:
             files = self._files(found)
-            made_from = {
-                "input_sha256": content_sha256(files),
-                "model_sha256": self.job.model_sha256,
-                "version": __version__,
-                "options": self.job.options.to_dict(),
-            }
+            made_from = self._made_from(files)
             if self.folder.is_done(found.name, made_from):
                 return Outcome(found.name, found.shown, "kept")
             if found.dicom:
@@ -131,14 +127,14 @@ class Worker:
             return Read(found, study, made_from)
         except NoShortAxis as error:
             groups = summarise_files(Source(self.job.input / found.input, files=error.files))
-            return self._without_result(
-                found, "skipped", "no short-axis stack", skipped_of(found.name, found.shown, groups)
-            )
+            skipped = skipped_of(found.name, found.shown, groups)
+            return self._without_result(found, "skipped", "no short-axis stack", made_from, skipped)
         except LabelMap as error:
             reason = str(error).partition(": ")[2]
-            return self._without_result(found, "skipped", reason, [Skipped(found.name, found.shown, 1, reason)])
+            skipped = (Skipped(found.name, found.shown, 1, reason),)
+            return self._without_result(found, "skipped", reason, made_from, skipped)
         except Exception as error:
-            return self._failed(found, error)
+            return self._failed(found, error, made_from)
 
     def predict(self, read: Read) -> Result | Outcome:
         """Run the network."""
@@ -154,7 +150,7 @@ class Worker:
                 uncertainty=options.uncertainty,
             )
         except Exception as error:
-            return self._failed(read.found, error)
+            return self._failed(read.found, error, read.made_from)
 
     def write(self, read: Read, result: Result) -> Outcome:
         """Write the results, all or none.
@@ -176,12 +172,18 @@ class Worker:
 
                     write_bundle(result, folder / f"{name}.mrb", cavity=options.cavity)
         except Exception as error:
-            return self._failed(read.found, error)
+            return self._failed(read.found, error, read.made_from)
         return Outcome(name, read.found.shown, "done")
 
     def lost(self, found: FoundStudy, reason: str) -> Outcome:
         """What came of a study whose process ended, unless that was after its results were written."""
-        return self._without_result(found, "failed", reason)
+        try:
+            made_from = self._made_from(self._files(found))
+        except OSError:
+            made_from = None
+        if made_from is not None and self.folder.is_done(found.name, made_from):
+            return Outcome(found.name, found.shown, "done")
+        return self._without_result(found, "failed", reason, made_from)
 
     def _files(self, found: FoundStudy) -> list[Path]:
         if found.dicom:
@@ -189,7 +191,20 @@ class Worker:
         path = self.job.input / found.input
         return files_of(path) if path.is_file() else []
 
-    def _failed(self, found: FoundStudy, error: Exception) -> Outcome:
+    def _made_from(self, files: Sequence[Path]) -> dict[str, Any]:
+        """What results of these files would be made from.
+
+        Raises:
+            OSError: A file cannot be read.
+        """
+        return {
+            "input_sha256": content_sha256(files),
+            "model_sha256": self.job.model_sha256,
+            "version": __version__,
+            "options": self.job.options.to_dict(),
+        }
+
+    def _failed(self, found: FoundStudy, error: Exception, made_from: Mapping[str, Any] | None) -> Outcome:
         """A study's failure in one sentence; a mistake of the program fails its study alone, too, and says where it is.
 
         Raises:
@@ -206,14 +221,20 @@ class Worker:
         else:
             place = traceback.extract_tb(error.__traceback__)[-1]
             reason = f"A mistake of the program: {type(error).__name__} in {Path(place.filename).name}:{place.lineno}."
-        return self._without_result(found, "failed", reason)
+        return self._without_result(found, "failed", reason, made_from)
 
     def _without_result(
-        self, found: FoundStudy, state: Literal["failed", "skipped"], reason: str, skipped: Sequence[Skipped] = ()
+        self,
+        found: FoundStudy,
+        state: Literal["failed", "skipped"],
+        reason: str,
+        made_from: Mapping[str, Any] | None,
+        skipped: tuple[Skipped, ...] = (),
     ) -> Outcome:
-        if not self.dry:
-            self.folder.discard(found.name)
-        return Outcome(found.name, found.shown, state, reason, tuple(skipped))
+        """An outcome without results; earlier ones go only where the input was read and is another one now."""
+        if made_from is not None and made_from["input_sha256"] and not self.dry:
+            self.folder.discard(found.name, unless_of=made_from["input_sha256"])
+        return Outcome(found.name, found.shown, state, reason, skipped)
 
 
 def can_draw() -> bool:
@@ -222,7 +243,7 @@ def can_draw() -> bool:
 
 
 def content_sha256(files: Sequence[Path]) -> str:
-    """SHA-256 of what files hold, whatever they are called.
+    """SHA-256 of what files hold, whatever they are called; empty where there are none.
 
     Raises:
         OSError: One cannot be read.
@@ -234,7 +255,7 @@ def content_sha256(files: Sequence[Path]) -> str:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
         digests.append(digest.hexdigest())
-    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()
+    return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest() if digests else ""
 
 
 def skipped_of(study: str, place: str, groups: Sequence[Mapping[str, Any]]) -> tuple[Skipped, ...]:

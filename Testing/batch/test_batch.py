@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 from batch.hospital import contents, heart, hospital
+from imaging.hospital_files import make, save
 
+from DCMMultiTaskLib.batch.discovery import discover
 from DCMMultiTaskLib.batch.options import BatchOptions, BatchReport, Outcome, StopBatch, StudyOptions
 from DCMMultiTaskLib.batch.run import run_batch
+from DCMMultiTaskLib.batch.work import Job, Worker
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.inference.package import load_package
@@ -105,6 +108,35 @@ def test_what_was_made_from_other_content_options_or_files_is_redone(tiny_model:
     study.write_text("NRRD0004\n")
     assert states(threshold=0.25) == ["failed", "kept"]
     assert [path.name for path in (output / "studies").iterdir()] == ["b"]
+
+
+def test_results_stay_where_their_study_cannot_be_read(tiny_model: Path, tmp_path: Path) -> None:
+    study = heart(tmp_path / "in" / "a.nrrd", 60)
+    archive = tmp_path / "in" / "archive"
+    save(make(phases=1), archive)
+    output = tmp_path / "out"
+    run_batch(BatchOptions(study.parent, output, model=tiny_model))
+    before = contents(output / "studies")
+    found, _ = discover(study.parent)
+    # A worker on a machine that has not mounted the input.
+    job = Job(tmp_path / "away", output, tiny_model, load_package(tiny_model).sha256, "cpu", 16, StudyOptions())
+    for one in found:
+        assert isinstance(outcome := Worker(job).read(one), Outcome) and outcome.state == "failed"
+        assert Worker(job).lost(one, "It ended.").state == "failed"
+    assert len(found) == 2 and contents(output / "studies") == before
+
+
+def test_a_process_that_ends_after_its_results_were_written_has_done_its_study(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    study, output = heart(tmp_path / "in" / "a.nrrd", 60), tmp_path / "out"
+    run_batch(BatchOptions(study.parent, output, model=tiny_model))
+    (found,), _ = discover(study.parent)
+    job = Job(study.parent, output, tiny_model, load_package(tiny_model).sha256, "cpu", 16, StudyOptions())
+    assert Worker(job).lost(found, "It ended.").state == "done"
+    heart(study, 61)
+    assert Worker(job).lost(found, "It ended.").reason == "It ended."
+    assert list((output / "studies").iterdir()) == []
 
 
 def test_a_folder_with_results_is_not_written_into_unless_asked(
