@@ -129,12 +129,15 @@ def json_ready(value: Any) -> Any:
 
 
 def write_table(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A CSV file of cells as they are, whole or not at all.
+    """A CSV file of cells as they are, whole or not at all; `\\udce9` for a byte of a file's name that is no text.
 
     Raises:
         InputError: It cannot be written.
     """
-    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream,
+    ):
         csv.writer(stream).writerows([head, *rows])
 
 

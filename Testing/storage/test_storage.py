@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.storage import atomic_path, columns, read_rows, staged, write_json, write_rows, write_text
+from DCMMultiTaskLib.storage import (
+    atomic_path,
+    columns,
+    read_rows,
+    staged,
+    write_json,
+    write_rows,
+    write_table,
+    write_text,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +110,12 @@ def test_rows_are_rounded_and_the_unknown_is_written_as_asked(tmp_path):
     assert math.isnan(read_rows(tmp_path / "rows.csv", Slice)[0].area_mm2)
     write_rows(tmp_path / "rows.csv", Slice, rows, digits=5)
     assert (tmp_path / "rows.csv").read_bytes().splitlines()[1] == b"A,0,0.33333,nan,0"
+
+
+def test_a_file_name_that_is_no_text_can_be_read_in_a_table(tmp_path):
+    # What Python makes of the bytes caf\xe9.nrrd on Linux.
+    write_table(tmp_path / "failures.csv", ["input"], [["caf\udce9.nrrd"], ["café.nrrd"]])
+    assert (tmp_path / "failures.csv").read_bytes() == "input\r\ncaf\\udce9.nrrd\r\ncafé.nrrd\r\n".encode()
 
 
 def test_a_table_without_rows_has_its_head(tmp_path):
