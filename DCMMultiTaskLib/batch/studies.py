@@ -174,13 +174,17 @@ def write_name_map(path: Path, studies: Iterable[tuple[str, Path, str]], output:
         output: Folder of the results.
 
     Raises:
-        InputError: It would lie among the results, which are given away, or it cannot be written.
+        InputError: It would lie among the results, which are given away, it is another table, or it cannot be written.
     """
     if path.resolve().is_relative_to(output.resolve()):
         raise InputError(f"{path}: the map of names must not lie in the folder of the results; choose another place.")
-    rows = {row["study"]: row for row in read_table(path)[1]} if path.is_file() else {}
+    head, known = read_table(path) if path.is_file() else (list(_MAP), [])
+    if head != list(_MAP):
+        raise InputError(f"{path}: this is another table; a map of names has the columns {', '.join(_MAP)}.")
+    rows = {row["study"]: row for row in known}
     for name, where, uid in studies:
-        lies = str(where.absolute()).encode(errors="backslashreplace").decode()
+        # As the table has them, so that a study of an earlier run is found again.
+        name, lies = (text.encode(errors="backslashreplace").decode() for text in (name, str(where.absolute())))
         rows[name] = dict(zip(_MAP, (name, lies, uid), strict=True))
     with atomic_path(path) as new:
         write_table(new, _MAP, ([row.get(column, "") for column in _MAP] for row in rows.values()))

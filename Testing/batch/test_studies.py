@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import SimpleITK as sitk
 from imaging.hospital_files import make, save
 
-from DCMMultiTaskLib.batch.studies import StudyPath, find_studies
+from DCMMultiTaskLib.batch.studies import StudyPath, find_studies, write_name_map
 from DCMMultiTaskLib.errors import InputError
 
 
@@ -125,3 +126,19 @@ def test_a_dicomdir_stands_for_its_folder(tmp_path: Path) -> None:
     dicom(tmp_path / "disc" / "S1" / "1.dcm", study="1.2.3")
     (tmp_path / "disc" / "DICOMDIR").write_bytes(bytes(200))
     assert found(tmp_path / "disc" / "DICOMDIR") == [("disc", ".")]
+
+
+@pytest.mark.parametrize("head", ["name,path", "study,path,study_instance_uid,ward"])
+def test_another_table_is_no_map_of_names_and_stays_as_it_is(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(f"{head}\na,b\n")
+    with pytest.raises(InputError, match="this is another table; a map of names has the columns study, path, study_"):
+        write_name_map(path, [("a", tmp_path / "a.nrrd", "")], tmp_path / "out")
+    assert path.read_text() == f"{head}\na,b\n"
+
+
+def test_a_study_whose_name_is_no_text_has_one_row_in_the_map_of_names(tmp_path: Path) -> None:
+    for _ in range(2):
+        write_name_map(tmp_path / "names.csv", [("caf\udce9", tmp_path / "caf\udce9.nrrd", "")], tmp_path / "out")
+    rows = (tmp_path / "names.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert rows == [f"caf\\udce9,{tmp_path}{os.sep}caf\\udce9.nrrd,"]
