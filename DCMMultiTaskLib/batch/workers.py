@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
 from DCMMultiTaskLib.batch.discovery import FoundStudy
 from DCMMultiTaskLib.batch.options import Outcome
 from DCMMultiTaskLib.batch.work import Job, Read, Worker
-from DCMMultiTaskLib.processes import end_with_parent
+from DCMMultiTaskLib.processes import worker_pool
 
 LOST = "The process that worked on it ended: it ran out of memory, or a damaged file brought it down."
 _worker: Worker | None = None
@@ -73,7 +72,7 @@ def in_processes(
         alone = bool(suspects)
         source, limit = (suspects, 1) if alone else (waiting, count + 1)
         running: dict[Future[Outcome], FoundStudy] = {}
-        with _pool(1 if alone else count, job, threads=count) as pool:
+        with worker_pool(1 if alone else count, _begin, job, count) as pool:
             try:
                 while running or (source and not cancelled()):
                     while source and len(running) < limit and not cancelled():
@@ -93,20 +92,13 @@ def in_processes(
                         suspects.append(study)
 
 
-def _pool(processes: int, job: Job, *, threads: int) -> ProcessPoolExecutor:
-    # Not forked: a fork of a process with threads, or with CUDA, cannot be relied on.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(job, threads))
-
-
 def _begin(job: Job, share: int) -> None:
-    """Make a process ready: its share of the cores, and an end when the batch's own process has ended."""
+    """Make a process ready: with its share of the cores, and deaf to Ctrl-C."""
     global _worker
     import torch
 
     # Ctrl-C reaches every process of a terminal; the batch's own process decides what is finished.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end_with_parent()
     torch.set_num_threads(max(1, torch.get_num_threads() // share))
     _worker = Worker(job)
 

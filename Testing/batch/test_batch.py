@@ -5,16 +5,19 @@ from __future__ import annotations
 import csv
 import json
 import multiprocessing
+import os
+import threading
 from pathlib import Path
 
 import pytest
 from batch.hospital import contents, heart, hospital
 from imaging.hospital_files import make, save
 
-from DCMMultiTaskLib.batch.discovery import discover
+from DCMMultiTaskLib.batch.discovery import FoundStudy, discover
 from DCMMultiTaskLib.batch.options import BatchOptions, BatchReport, Outcome, StopBatch, StudyOptions
 from DCMMultiTaskLib.batch.run import run_batch
 from DCMMultiTaskLib.batch.work import Job, Worker
+from DCMMultiTaskLib.batch.workers import in_processes
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.inference.package import load_package
@@ -215,6 +218,26 @@ def test_a_mistake_of_the_program_fails_its_study_alone(
     reasons = {outcome.study: outcome.reason for outcome in report.having("failed")}
     assert reasons["one"].startswith("A mistake of the program: KeyError in test_batch.py:")
     assert len(report.having("done")) == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+def test_a_second_stop_ends_the_processes_in_the_middle_of_their_work(tiny_model: Path, tmp_path: Path) -> None:
+    pipes = [tmp_path / name for name in "abcd"]
+    for pipe in pipes:
+        os.mkfifo(pipe)  # reading one waits for a writer
+
+    def stop() -> bool:
+        if multiprocessing.active_children():
+            raise KeyboardInterrupt
+        return False
+
+    job = Job(tmp_path, tmp_path / "out", tiny_model, "", "cpu", 16, StudyOptions())
+    too_late = threading.Timer(60, lambda: [process.kill() for process in multiprocessing.active_children()])
+    too_late.start()
+    with pytest.raises(KeyboardInterrupt):
+        list(in_processes([FoundStudy(pipe.name, pipe.name, (pipe.name,)) for pipe in pipes], job, stop, count=2))
+    assert too_late.is_alive(), "the studies in work were waited for"
+    too_late.cancel()
 
 
 def test_two_processes_give_the_same_results_though_one_of_them_is_killed(
