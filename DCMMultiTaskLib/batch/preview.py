@@ -1,13 +1,11 @@
-"""What a batch would do, without doing it."""
+"""What a batch would do, without doing it; the map of names alone is written, if asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-from DCMMultiTaskLib.batch.discovery import discover
 from DCMMultiTaskLib.batch.options import BatchOptions, Outcome
-from DCMMultiTaskLib.batch.studies import write_name_map
+from DCMMultiTaskLib.batch.run import find_work
 from DCMMultiTaskLib.errors import count
 
 _STATES = {"kept": "is done", "failed": "would fail", "skipped": "would be skipped"}
@@ -24,20 +22,13 @@ def preview_batch(options: BatchOptions, *, say: Callable[[str], None]) -> int:
         How many studies would fail.
 
     Raises:
-        InputError: The input folder or the model cannot be used.
+        InputError: The input folder or the model cannot be used, or the map of names cannot be written.
     """
-    from DCMMultiTaskLib.batch.work import Job, Worker, skipped_of
+    from DCMMultiTaskLib.batch.work import Worker, skipped_of
     from DCMMultiTaskLib.imaging.reading import describe_study, summarise_files
-    from DCMMultiTaskLib.inference.package import load_package, shipped_model
 
-    model = options.model or shipped_model()
-    output = Path(options.output).absolute()
-    studies, skipped = discover(options.input, output=output, keep_identifiers=options.study.keep_identifiers)
-    source = options.input.absolute()
-    if options.name_map:
-        write_name_map(options.name_map, ((one.name, source / one.input, one.study_uid) for one in studies), output)
-    sha256 = load_package(model).sha256
-    worker = Worker(Job(source, output, model, sha256, options.device, options.batch_size, options.study), dry=True)
+    job, studies, skipped = find_work(options)
+    worker = Worker(job, dry=True)
     said = {"done": 0, "kept": 0, "failed": 0, "skipped": 0}
     rows = list(skipped)
     for found in studies:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from DCMMultiTaskLib.batch.discovery import discover
+from DCMMultiTaskLib.batch.discovery import FoundStudy, Skipped, discover
 from DCMMultiTaskLib.batch.folder import BatchFolder
 from DCMMultiTaskLib.batch.options import BatchOptions, BatchReport, Outcome
 from DCMMultiTaskLib.batch.studies import write_name_map
 from DCMMultiTaskLib.batch.tables import write_tables
+from DCMMultiTaskLib.batch.work import Job
 from DCMMultiTaskLib.errors import InputError
 
 _TABLES_EVERY_SECONDS = 60.0
@@ -49,9 +50,7 @@ def run_batch(
         >>> [outcome.reason for outcome in report.having("failed")]  # doctest: +SKIP
         ['heart.nrrd: the file is empty.']
     """
-    from DCMMultiTaskLib.batch.work import Job
     from DCMMultiTaskLib.inference.device import choose_device
-    from DCMMultiTaskLib.inference.package import load_package, shipped_model
     from DCMMultiTaskLib.inference.predictor import check_threshold
 
     check_threshold(options.study.threshold)
@@ -63,20 +62,13 @@ def run_batch(
             from DCMMultiTaskLib.scene.embedded import boot
 
             boot()
-    model = Path(options.model or shipped_model()).absolute()
-    sha256 = load_package(model).sha256
-    output = Path(options.output).absolute()
-    studies, skipped = discover(Path(options.input), output=output, keep_identifiers=options.study.keep_identifiers)
-    source = Path(options.input).absolute()
-    if options.name_map:
-        write_name_map(options.name_map, ((one.name, source / one.input, one.study_uid) for one in studies), output)
-    job = Job(source, output, model, sha256, options.device, options.batch_size, options.study)
+    job, studies, skipped = find_work(options)
     outcomes: list[Outcome] = []
 
     def report() -> BatchReport:
         return BatchReport(len(studies), sorted(outcomes, key=lambda outcome: outcome.study), skipped)
 
-    folder = BatchFolder(output)
+    folder = BatchFolder(job.output)
     with folder.held(resume=options.resume):
         written = time.monotonic()
         for outcome in _workers(options)(studies, job, cancelled or (lambda: False)):
@@ -89,7 +81,25 @@ def run_batch(
                 write_tables(folder, report())
                 written = time.monotonic()
         write_tables(folder, report())
-        return replace(report(), notes=tuple(_write_page(output)))
+        return replace(report(), notes=tuple(_write_page(job.output)))
+
+
+def find_work(options: BatchOptions) -> tuple[Job, list[FoundStudy], list[Skipped]]:
+    """How a batch does its studies, which they are, and what is none; writes the map of names where it is asked for.
+
+    Raises:
+        InputError: The input folder or the model cannot be used, or the map cannot be written.
+    """
+    from DCMMultiTaskLib.inference.package import load_package, shipped_model
+
+    model = Path(options.model or shipped_model()).absolute()
+    sha256 = load_package(model).sha256
+    output = Path(options.output).absolute()
+    studies, skipped = discover(Path(options.input), output=output, keep_identifiers=options.study.keep_identifiers)
+    source = Path(options.input).absolute()
+    if options.name_map:
+        write_name_map(options.name_map, ((one.name, source / one.input, one.study_uid) for one in studies), output)
+    return Job(source, output, model, sha256, options.device, options.batch_size, options.study), studies, skipped
 
 
 def _write_page(output: Path) -> list[str]:

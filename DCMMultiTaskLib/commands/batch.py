@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on with an earlier batch: do what is missing or changed"
     )
-    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be done, and write no more than a --name-map"
+    )
     add_model_arguments(parser)
     add_study_arguments(parser, roi=False)
     parser.add_argument(

@@ -48,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the anterior wall of the right ventricle meets the septum, mm (RAS); estimated if left out",
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="show what would be read and what left out, and predict nothing"
+        "--dry-run",
+        action="store_true",
+        help="show what would be read and what left out, and write no more than a --name-map",
     )
 
 
