@@ -68,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
     """Train what is missing, write the page, and say where it is."""
     if args.quick == (args.data is not None):
         raise InputError("Give either --data MANIFEST.csv or --quick.")
+    if args.output.exists() and not args.output.is_dir():
+        raise InputError(f"{args.output}: this is a file; a folder is needed.")
     if args.output.exists() and any(args.output.iterdir()) and not (args.resume or args.report_only):
         raise InputError(f"{args.output} is not empty; add --resume to go on with it, or choose another folder.")
     from DCMMultiTaskLib.experiments.cross_validation import run_all

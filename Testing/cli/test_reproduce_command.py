@@ -146,6 +146,12 @@ def test_results_are_not_written_over(tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_a_file_is_no_place_for_results(tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    assert main(["reproduce", "--quick", "-o", str(tmp_path / "mine.txt")]) == 2
+    assert capsys.readouterr().err.endswith("mine.txt: this is a file; a folder is needed.\n")
+
+
 def test_results_of_another_plan_are_refused(rehearsal, capsys):
     arguments = ["reproduce", "--quick", "-o", str(rehearsal), "--report-only", "--epochs", "3", "--parts", "tables"]
     assert main(arguments) == 2
