@@ -119,6 +119,23 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(json_ready(value), indent=2, allow_nan=False) + "\n")
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """The mapping of a JSON file.
+
+    Raises:
+        InputError: It cannot be read, or is damaged.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise InputError(f"{path}: the file is damaged; it is no JSON.") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: the file is damaged; names with values were expected.")
+    return value
+
+
 def json_ready(value: Any) -> Any:
     """The same lists and mappings with None for NaN and the infinities, which JSON has no word for."""
     if isinstance(value, float):
@@ -238,7 +255,8 @@ def write_rows(
 def read_rows(path: Path, kind: type[Row]) -> list[Row]:
     """The rows of a CSV file as dataclasses of that kind; an empty cell of a number is NaN.
 
-    Columns that the class does not know are passed over; those that it has a default for may be missing.
+    Columns that the class does not know are passed over; those that it has a default for may be missing, also from the
+    end of single rows.
 
     Raises:
         InputError: No such file, a column is missing, or a cell is not of its column's type.
@@ -247,15 +265,26 @@ def read_rows(path: Path, kind: type[Row]) -> list[Row]:
         raise InputError(f"{path}: no such file.")
     head, rows = read_table(path)
     types = get_type_hints(kind)
-    for field in fields(kind):  # type: ignore[arg-type]
-        if field.name not in head and field.default is MISSING and field.default_factory is MISSING:
-            raise InputError(f"{path}: the column {field.name} is missing.")
+    needed = [
+        field.name
+        for field in fields(kind)  # type: ignore[arg-type]
+        if field.default is MISSING and field.default_factory is MISSING
+    ]
+    for name in needed:
+        if name not in head:
+            raise InputError(f"{path}: the column {name} is missing.")
+        for number, row in enumerate(rows, start=1):
+            if name not in row:
+                raise InputError(f"{path}, row {number}: the column {name} has no cell.")
     names = [name for name in columns(kind) if name in head]
 
-    def value(number: int, name: str, text: str | None) -> Any:
+    def value(number: int, name: str, text: str) -> Any:
         try:
             return math.nan if types[name] is float and text == "" else types[name](text)
         except (TypeError, ValueError) as error:
             raise InputError(f"{path}, row {number}: the column {name} has {text!r}, which is no number.") from error
 
-    return [kind(**{name: value(n, name, row.get(name)) for name in names}) for n, row in enumerate(rows, start=1)]
+    return [
+        kind(**{name: value(number, name, row[name]) for name in names if name in row})
+        for number, row in enumerate(rows, start=1)
+    ]

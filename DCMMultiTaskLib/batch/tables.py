@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from DCMMultiTaskLib.batch.discovery import Skipped
 from DCMMultiTaskLib.batch.folder import BatchFolder
 from DCMMultiTaskLib.batch.options import BatchReport, Outcome
 from DCMMultiTaskLib.batch.work import skipped_of
-from DCMMultiTaskLib.storage import read_table, write_rows, write_table
+from DCMMultiTaskLib.storage import read_json, read_table, write_rows, write_table
 
 RESULTS, SLICES, FAILURES, SKIPPED = "results.csv", "slices.csv", "failures.csv", "skipped.csv"
 # Of a summary's values those that a table of results does without.
@@ -35,14 +34,14 @@ def write_tables(folder: BatchFolder, report: BatchReport) -> None:
     behind the others, and its notes. `slices.csv` has the rows of every `NAME_risk.csv`.
 
     Raises:
-        InputError: They cannot be written.
+        InputError: They cannot be written, or a study's own files are damaged.
     """
     studies = report.having("done", "kept")
     rows: list[dict[str, Any]] = []
     skipped = [*report.skipped, *(row for outcome in report.outcomes for row in outcome.skipped)]
     for outcome in studies:
         path = folder.study(outcome.study) / f"{outcome.study}_summary.json"
-        summary = json.loads(path.read_text(encoding="utf-8"))
+        summary = read_json(path)
         rows.append(_row(outcome, summary))
         skipped += skipped_of(outcome.study, outcome.input, summary["files"])
     beat = dict.fromkeys(name for row in rows for name in row["heart_beat"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +16,7 @@ from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap, cla
 from DCMMultiTaskLib.evaluation.metrics import CONFUSION, Counts, auc
 from DCMMultiTaskLib.evaluation.scoring import PatientScore, SliceScore, score_patient
 from DCMMultiTaskLib.inference.predictor import Predictor
-from DCMMultiTaskLib.storage import read_rows, write_json, write_rows
+from DCMMultiTaskLib.storage import read_json, read_rows, write_json, write_rows
 
 SCORES = ("slices.csv", "patients.csv", "metrics.json")
 
@@ -175,7 +174,7 @@ def pooled(directories: Sequence[Path]) -> dict[str, Any]:
     """The metrics of several `evaluate` runs on different patients, such as the folds of a cross validation.
 
     Raises:
-        InputError: A run's table cannot be read, or the runs' models have different thresholds.
+        InputError: A run's table or metrics cannot be read, or the runs' models have different thresholds.
     """
     slices, patients = [], []
     for directory in directories:
@@ -188,6 +187,10 @@ def pooled(directories: Sequence[Path]) -> dict[str, Any]:
 
 
 def _threshold(path: Path) -> float:
-    """The threshold of an `evaluate` run; 0.5 where it wrote none."""
-    written = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    """The threshold of an `evaluate` run; 0.5 where it wrote none.
+
+    Raises:
+        InputError: Its metrics cannot be read.
+    """
+    written = read_json(path) if path.is_file() else {}
     return float(written.get("threshold", 0.5))

@@ -29,7 +29,7 @@ from DCMMultiTaskLib.experiments.protocol import Experiment
 from DCMMultiTaskLib.learning.training import train_network, versions
 from DCMMultiTaskLib.networks.registry import build, count_parameters, load_network_file
 from DCMMultiTaskLib.processes import worker_pool
-from DCMMultiTaskLib.storage import write_json
+from DCMMultiTaskLib.storage import read_json, write_json
 
 PREDICTIONS, SCORES, RECORD = "predictions.npz", "slices.csv", "run.json"
 
@@ -56,7 +56,11 @@ class FoldRun:
 
     @property
     def done(self) -> bool:
-        """Whether its results are there and are those of this experiment, fold and patients."""
+        """Whether its results are there and are those of this experiment, fold and patients.
+
+        Raises:
+            InputError: Their record is damaged.
+        """
         record = read_record(self.directory)
         return record is not None and all(record.get(name) == value for name, value in self.identity().items())
 
@@ -77,7 +81,8 @@ def own_record(run: FoldRun) -> dict[str, Any] | None:
     """The record of a fold that is done; None where its folder holds no result.
 
     Raises:
-        InputError: The folder holds a result of other data or settings, which is not to be written over.
+        InputError: The folder holds a result of other data or settings, which is not to be written over, or a damaged
+            record.
     """
     record = read_record(run.directory)
     if record is not None and not run.done:
@@ -86,11 +91,15 @@ def own_record(run: FoldRun) -> dict[str, Any] | None:
 
 
 def read_record(directory: Path) -> dict[str, Any] | None:
-    """The record of a finished fold, with predictions or at least their scores; None where there is none."""
+    """The record of a finished fold, with predictions or at least their scores; None where there is none.
+
+    Raises:
+        InputError: It is damaged.
+    """
     path = directory / RECORD
     if not path.is_file() or not any((directory / name).is_file() for name in (PREDICTIONS, SCORES)):
         return None
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_json(path)
 
 
 def run_fold(run: FoldRun, *, accelerator: str = "auto", precision: str | None = None) -> None:
@@ -152,7 +161,10 @@ def run_fold(run: FoldRun, *, accelerator: str = "auto", precision: str | None =
 
 
 def _same(path: Path, identity: dict[str, Any]) -> bool:
-    return path.is_file() and json.loads(path.read_text(encoding="utf-8")) == identity
+    try:
+        return read_json(path) == identity
+    except InputError:
+        return False
 
 
 def multiply_adds(experiment: Experiment, size: int = 128) -> int:

@@ -159,6 +159,15 @@ def test_folds_are_pooled_from_their_tables(tmp_path):
         assert metrics[title]["value"] == pytest.approx(whole[title]["value"])
 
 
+def test_damaged_metrics_of_a_run_are_one_sentence(tmp_path):
+    slices, patients = scores()
+    write_rows(tmp_path / "slices.csv", SliceScore, slices)
+    write_rows(tmp_path / "patients.csv", PatientScore, patients)
+    (tmp_path / "metrics.json").write_text('{"threshold": 0.', encoding="utf-8")
+    with pytest.raises(InputError, match=r"metrics\.json: the file is damaged"):
+        pooled([tmp_path])
+
+
 def test_the_files_keep_their_columns_in_their_order(tmp_path):
     slices, patients = scores()
     write_rows(tmp_path / "slices.csv", SliceScore, slices)

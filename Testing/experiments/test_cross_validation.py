@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,6 +116,25 @@ def test_the_checkpoint_of_another_training_is_not_taken_up(patients, tmp_path):
     run_fold(run, accelerator="cpu")
     record = read_record(run.directory)
     assert record is not None and not record["resumed"]
+
+
+def test_a_training_whose_identity_is_damaged_starts_anew(patients, tmp_path):
+    run = paper_runs(plan(patients, tmp_path))[0]
+    (run.directory / "checkpoints").mkdir(parents=True)
+    (run.directory / "unfinished.json").write_text('{"fold": ', encoding="utf-8")
+    with zipfile.ZipFile(run.directory / "checkpoints" / "last.ckpt", "w") as checkpoint:
+        checkpoint.writestr("data", "ours")
+    run_fold(run, accelerator="cpu")
+    record = read_record(run.directory)
+    assert record is not None and not record["resumed"]
+
+
+def test_a_damaged_record_is_named(finished, tmp_path):
+    run = replace(paper_runs(finished)[0], directory=tmp_path / "fold-0")
+    shutil.copytree(paper_runs(finished)[0].directory, run.directory)
+    (run.directory / "run.json").write_text('{"fold": ', encoding="utf-8")
+    with pytest.raises(InputError, match=r"run\.json: the file is damaged"):
+        run_all([run])
 
 
 def test_finished_folds_are_passed_over(finished):

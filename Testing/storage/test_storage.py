@@ -11,6 +11,7 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.storage import (
     atomic_path,
     columns,
+    read_json,
     read_rows,
     staged,
     write_json,
@@ -129,7 +130,8 @@ def test_a_table_without_rows_has_its_head(tmp_path):
         (None, r"rows\.csv: no such file\."),
         ("patient,slice\nA,0\n", "the column dsc is missing"),
         ("patient,slice,dsc\nA,0,0.5\nA,one,0.5\n", "row 2: the column slice has 'one'"),
-        ("patient,slice,dsc\nA,0\n", "row 1: the column dsc has None"),
+        ("patient,slice,dsc\nA,0\n", "row 1: the column dsc has no cell"),
+        ("slice,dsc,patient\n0,0.5\n", "row 1: the column patient has no cell"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_one_sentence(tmp_path: Path, text, reason):
@@ -144,3 +146,25 @@ def test_columns_with_a_default_may_be_missing_and_others_are_passed_over(tmp_pa
     (tmp_path / "rows.csv").write_text("dsc,more,patient,slice\n0.5,x,A,3\n", encoding="utf-8-sig")
     (row,) = read_rows(tmp_path / "rows.csv", Slice)
     assert (row.patient, row.slice, row.dsc, row.pixels) == ("A", 3, 0.5, 0)
+
+
+def test_cells_with_a_default_may_be_missing_from_the_end_of_a_row(tmp_path):
+    (tmp_path / "rows.csv").write_text("patient,slice,dsc,area_mm2,pixels\nA,3,0.5\n", encoding="utf-8")
+    (row,) = read_rows(tmp_path / "rows.csv", Slice)
+    assert math.isnan(row.area_mm2) and row.pixels == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "cannot be read: No such file"),
+        (b'{"threshold": 0.', "the file is damaged"),
+        (b"\xff\xfe", "the file is damaged"),
+        (b"[]", "the file is damaged"),
+    ],
+)
+def test_what_is_wrong_with_json_is_one_sentence(tmp_path: Path, content, reason):
+    if content is not None:
+        (tmp_path / "run.json").write_bytes(content)
+    with pytest.raises(InputError, match=rf"run\.json:? {reason}"):
+        read_json(tmp_path / "run.json")
