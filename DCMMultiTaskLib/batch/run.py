@@ -14,7 +14,7 @@ from DCMMultiTaskLib.batch.options import BatchOptions, BatchReport, Outcome
 from DCMMultiTaskLib.batch.studies import write_name_map
 from DCMMultiTaskLib.batch.tables import write_tables
 from DCMMultiTaskLib.batch.work import Job
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, how_to_install
 
 _TABLES_EVERY_SECONDS = 60.0
 
@@ -107,9 +107,7 @@ def _write_page(output: Path) -> list[str]:
     from DCMMultiTaskLib.batch.work import can_draw
     from DCMMultiTaskLib.report.batch_page import write_batch_page
 
-    notes = (
-        [] if can_draw() else ["There are no pictures of the slices: they need matplotlib (pip install matplotlib)."]
-    )
+    notes = [] if can_draw() else [f"There are no pictures of the slices. {how_to_install('matplotlib')}"]
     try:
         write_batch_page(output)
     except InputError as error:

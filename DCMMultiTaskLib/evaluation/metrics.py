@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import ndimage
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, how_to_install
 
 
 class Ratio(NamedTuple):
@@ -171,7 +171,7 @@ def _outline_distances(mask: np.ndarray, target: np.ndarray, pixel_mm: tuple[flo
     try:
         from monai.metrics import get_mask_edges, get_surface_distance
     except ModuleNotFoundError as error:
-        raise InputError('Measuring needs monai: install it with pip install "dcm-multitask[train]".') from error
+        raise InputError(how_to_install("monai")) from error
     # Beyond the joint bounding box there is no outline, and its rim counts as outline as the image's rim does.
     box = ndimage.find_objects((mask | target).astype(np.uint8))[0]
     edges = get_mask_edges(mask[box], target[box], crop=False)
