@@ -141,7 +141,7 @@ class PreparedPatient:
     """A patient in the form of a manifest.
 
     Attributes:
-        group: The data set's own name of the diagnosis.
+        group: The data set's own name of the group.
         dcm: 1 for the DCM-like phenotype, else 0.
         split: The data set's own part; empty where it is not known.
         image: The end-diastolic stack, slices along its axis K.
@@ -177,7 +177,7 @@ def write_data_set(
 ) -> PreparedDataSet:
     """Prepare patients one by one and write `patients.csv`, `images/` and `masks/`.
 
-    A patient's image and mask appear together, when both are complete; the manifest is written last.
+    A patient's image and mask appear one after the other, when both are complete; the manifest is written last.
 
     Args:
         source: The data set; nothing that is in it is overwritten.
