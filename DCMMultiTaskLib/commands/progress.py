@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TextIO
 
 WIDTH = 30
 
@@ -12,9 +11,9 @@ WIDTH = 30
 class ProgressBar:
     """Draws `label [####      ] 4/10 slices` on one line and wipes it at the end."""
 
-    def __init__(self, label: str, stream: TextIO | None = None) -> None:
+    def __init__(self, label: str) -> None:
         self.label = label
-        self.stream = stream or sys.stderr
+        self.stream = sys.stderr
         self.shown = self.stream.isatty()
 
     def __enter__(self) -> ProgressBar:

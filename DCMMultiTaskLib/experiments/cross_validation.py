@@ -167,11 +167,11 @@ def _same(path: Path, identity: dict[str, Any]) -> bool:
         return False
 
 
-def multiply_adds(experiment: Experiment, size: int = 128) -> int:
-    """Multiply-adds of one slice of `size` x `size`, half of what PyTorch counts as floating point operations."""
+def multiply_adds(experiment: Experiment) -> int:
+    """Multiply-adds of one slice of 128 x 128, half of what PyTorch counts as floating point operations."""
     network = build(experiment.settings.network_name, experiment.settings.network).eval()
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        network(torch.zeros(1, 1, size, size))
+        network(torch.zeros(1, 1, 128, 128))
     return counter.get_total_flops() // 2
 
 
