@@ -156,7 +156,9 @@ def weigh(result: Result, looks: Mapping[int, Look], probability_of: Callable[[V
 
 
 def _distance(value: float, views: Sequence[float] | np.ndarray) -> float:
-    """Root mean square of the views' distance from the plain value."""
+    """Root mean square of the views' distance from the plain value; NaN where no view has one."""
+    if not len(views):
+        return math.nan
     return math.sqrt(float(np.mean(np.square(np.asarray(views, dtype=float) - value))))
 
 
