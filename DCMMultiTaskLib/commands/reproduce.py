@@ -33,9 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--finished",
+        nargs="+",
+        default=[],
         metavar="FOLDER",
         type=Path,
-        help="take over the trainings of a page's folds.csv and slices.csv; the figures of masks and maps are left out",
+        help="take over the trainings of pages' folds.csv and slices.csv; the figures of masks and maps are left out",
     )
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=f"some of {', '.join(PARTS)}"
@@ -77,8 +79,8 @@ def run(args: argparse.Namespace) -> int:
     from DCMMultiTaskLib.experiments.page import write_page
 
     plan, files = plan_of(args)
-    if args.finished:
-        print(take_over(plan, args.finished))
+    for folder in args.finished:
+        print(take_over(plan, folder))
     if not args.report_only:
         jobs = args.jobs or (min(os.cpu_count() or 1, 8) if args.quick else 1)
         run_all(plan.runs(), jobs=jobs, network_files=files, accelerator=args.accelerator, precision=args.precision)

@@ -62,7 +62,7 @@ class FoldRun:
             InputError: Their record is damaged.
         """
         record = read_record(self.directory)
-        return record is not None and all(record.get(name) == value for name, value in self.identity().items())
+        return record is not None and all(_says(record.get(name), value) for name, value in self.identity().items())
 
     def identity(self) -> dict[str, Any]:
         """What results depend on, JSON-ready; the version of the code is in the record beside it."""
@@ -75,6 +75,14 @@ class FoldRun:
             "data": fingerprint([*self.train, *self.test]),
         }
         return json.loads(json.dumps(identity))
+
+
+def _says(record: Any, wanted: Any) -> bool:
+    """Whether a record says what is wanted; a setting that it does not name came later, and has to be off (0)."""
+    if isinstance(record, dict) and isinstance(wanted, dict):
+        named = all(_says(record[name], value) if name in record else value == 0 for name, value in wanted.items())
+        return named and record.keys() <= wanted.keys()
+    return record == wanted
 
 
 def own_record(run: FoldRun) -> dict[str, Any] | None:

@@ -77,6 +77,19 @@ def test_a_fold_is_done_for_its_own_settings_and_patients_alone(finished, patien
     assert other.directory == run.directory and not other.done
 
 
+def test_a_setting_that_came_later_and_is_off_leaves_a_finished_fold_done(finished, tmp_path):
+    run = paper_runs(finished)[0]
+    copy = replace(run, directory=tmp_path / "copy")
+    shutil.copytree(run.directory, copy.directory)
+    record = json.loads((copy.directory / "run.json").read_text(encoding="utf-8"))
+    assert record["settings"]["augmentation"].pop("systole") == 0
+    (copy.directory / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    assert copy.done
+    del record["settings"]["batch_size"]
+    (copy.directory / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    assert not copy.done
+
+
 def test_results_are_collected_fold_by_fold(finished, tmp_path):
     (result,) = collect(finished, "tables")
     assert [s.fold for s in result.scores] == [0] * 6 + [1] * 6
