@@ -1,4 +1,4 @@
-r"""Volumes and ejection fraction of whole cines against an expert's contours of end diastole and end systole.
+r"""Volumes and ejection fraction of whole cines against an expert's contours, and how steady the verdict is.
 
     python -m DCMMultiTaskLib.experiments.cines --cines SUNNYBROOK/dicom --contours SUNNYBROOK/contours \
         --mask-offset 0.43 0.73 --models A.dcmmodel B.dcmmodel
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +22,17 @@ from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.evaluation.metrics import Counts
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.segments import LV_CAVITY
-from DCMMultiTaskLib.imaging.study import Study
+from DCMMultiTaskLib.imaging.study import Source, Study
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
-from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.report.tables import Cell, markdown
 
-HEAD = ["", "EDV, ml", "ESV, ml", "EF, %", "cavity's DSC at ED", "at ES", "area over the expert's at ED", "at ES"]
+HEAD = [
+    *("", "EDV, ml", "ESV, ml", "EF, %", "cavity's DSC at ED", "at ES", "area over the expert's at ED", "at ES"),
+    "probability from phases around ED",
+]
+# So many phases before and after end diastole.
+AROUND = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +77,12 @@ def read_expert(study: Study, contours: Path, offset: tuple[float, float]) -> Ex
     return ExpertBeat(*beats)
 
 
-def table_row(result: Result, expert: ExpertBeat) -> list[Cell]:
-    """What `HEAD` names after the first column; masks are compared in the expert's phases and slices."""
+def table_row(predictor: Predictor, study: Study, expert: ExpertBeat) -> list[Cell]:
+    """What `HEAD` names after the first column; masks are compared in the expert's phases and slices.
+
+    The probabilities are those of the phases alone, `AROUND` of them before and after end diastole: their range.
+    """
+    result = predictor.predict(study)
     beat = result.heart_beat
     if beat is None:
         raise InputError(f"{result.name} is no cine.")
@@ -84,14 +92,17 @@ def table_row(result: Result, expert: ExpertBeat) -> list[Cell]:
         overlaps.append(f"{Counts.of_masks(cavity, truth).dsc.value():.3f}")
         ratios.append(f"{cavity.sum() / truth.sum():.2f}")
     volumes = (f"{beat.edv_ml:.0f}", f"{beat.esv_ml:.0f}", f"{beat.ejection_fraction_percent:.1f}")
-    return [*volumes, *overlaps, *ratios]
+    near = [study.phases[(beat.ed_phase + n) % len(study.phases)] for n in range(-AROUND, AROUND + 1)]
+    alone = [replace(study, phases=(phase,), times_ms=None, source=Source()) for phase in near]
+    told = [predictor.predict(phase).dcm_probability for phase in alone]
+    return [*volumes, *overlaps, *ratios, f"{min(told):.3f} to {max(told):.3f}"]
 
 
 def expert_row(study: Study, expert: ExpertBeat) -> list[Cell]:
     """The expert's own volumes, by summation of the slices drawn."""
     voxel_ml = float(np.prod(study.geometry.spacing)) / 1000
     edv, esv = (float(beat[2].sum()) * voxel_ml for beat in (expert.ed, expert.es))
-    return [f"{edv:.0f}", f"{esv:.0f}", f"{100 * (1 - esv / edv):.1f}", None, None, None, None]
+    return [f"{edv:.0f}", f"{esv:.0f}", f"{100 * (1 - esv / edv):.1f}", *[None] * 5]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -111,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         study = read_study(folder)
         expert = read_expert(study, args.contours / folder.name, tuple(args.mask_offset))
         rows: list[list[Cell]] = [["expert", *expert_row(study, expert)]]
-        rows += [[name, *table_row(predictor.predict(study), expert)] for name, predictor in predictors.items()]
+        rows += [[name, *table_row(predictor, study, expert)] for name, predictor in predictors.items()]
         print(f"\n{folder.name}\n\n{markdown(HEAD, rows)}")
 
 
