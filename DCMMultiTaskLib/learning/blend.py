@@ -24,13 +24,14 @@ from DCMMultiTaskLib.learning.start import start_from
 from DCMMultiTaskLib.networks.registry import build
 
 
-def blend(first: ModelPackage, trained: Sequence[ModelPackage], share: float) -> ModelPackage:
+def blend(first: ModelPackage, trained: Sequence[ModelPackage], share: float, *, short: bool = False) -> ModelPackage:
     """The mean of the trained models, and of the first one what it leaves.
 
     Args:
         first: What their training started from; parts that it has not are the trained ones'.
         trained: One or more; the first of them is the network that is built, with its settings.
         share: Of their mean, 0 to 1.
+        short: Round the weights to the eight significant bits of bfloat16, so that a file of them is a sixth smaller.
 
     Raises:
         InputError: The share is out of range, or the models are of different networks.
@@ -53,6 +54,8 @@ def blend(first: ModelPackage, trained: Sequence[ModelPackage], share: float) ->
         name: share * weight + (1 - share) * began[name] if weight.is_floating_point() else weight
         for name, weight in mean.items()
     }
+    if short:
+        weights = {n: own.bfloat16().float() if own.is_floating_point() else own for n, own in weights.items()}
     record = {"first": first.sha256, "trained": [other.sha256 for other in trained], "share_of_trained": share}
     return replace(one, weights=weights, training={**one.training, "blended": record})
 
@@ -63,9 +66,11 @@ def main() -> None:
     parser.add_argument("first", type=Path)
     parser.add_argument("trained", type=Path, nargs="+")
     parser.add_argument("--share", type=float, required=True, metavar="X", help="of the trained ones' mean, 0 to 1")
+    parser.add_argument("--short", action="store_true", help="round to bfloat16's bits: the file is a sixth smaller")
     parser.add_argument("-o", "--output", type=Path, required=True)
     args = parser.parse_args()
-    between = blend(load_package(args.first), [load_package(path) for path in args.trained], args.share)
+    trained = [load_package(path) for path in args.trained]
+    between = blend(load_package(args.first), trained, args.share, short=args.short)
     print(save_package(between, args.output, half_precision=True))
 
 

@@ -61,3 +61,12 @@ def test_a_share_out_of_range_and_another_network_are_refused():
         blend(foreign, [package(2)], 0.5)
     with pytest.raises(InputError, match="different networks"):
         blend(package(1), [package(2), package(3, mask_head="discs")], 0.5)
+
+
+def test_short_weights_are_numbers_of_bfloat16_and_near_the_others():
+    packages = [package(seed, normalisation="batch") for seed in (1, 2)]
+    plain, short = (blend(packages[0], packages[1:], 0.5, short=short).weights for short in (False, True))
+    for name, weight in short.items():
+        assert weight.dtype == plain[name].dtype
+        torch.testing.assert_close(weight, weight.bfloat16().to(weight.dtype), rtol=0, atol=0)
+        torch.testing.assert_close(weight, plain[name], rtol=2**-8, atol=0)
