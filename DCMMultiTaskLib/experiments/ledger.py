@@ -7,7 +7,7 @@ without training; only the figures that show masks and maps need the predictions
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -195,10 +195,9 @@ def take_over(plan: Plan, source: Path) -> str:
         InputError: A table is missing or cannot be read, or a run's folder holds a result of other data or settings.
     """
     trainings = {training.key: training for training in read_rows(source / FOLDS, Training)}
-    slices: dict[Key, list[HeldOutSlice]] = {}
-    names = [field.name for field in fields(HeldOutSlice)]
+    slices: dict[Key, list[LedgerSlice]] = {}
     for row in read_rows(source / SLICES, LedgerSlice):
-        slices.setdefault(row.key, []).append(HeldOutSlice(**{name: getattr(row, name) for name in names}))
+        slices.setdefault(row.key, []).append(row)
     taken = other = 0
     for part in plan.parts:
         for run in plan.runs_of(part):

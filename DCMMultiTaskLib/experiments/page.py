@@ -139,8 +139,8 @@ def _figures(material: Material, out: Path) -> dict[str, str]:
         if chosen:
             drawn["segmentations"] = "figure-8-masks.png"
             draw_masks(folds, chosen, material.slices, out / drawn["segmentations"])
-        maps = material.folds(material.paper)
-        if maps.complete:
+        maps = folds.get(material.paper.title)
+        if maps and maps.complete:
             drawn["activation"] = "figure-9-activation.png"
             draw_maps(material.paper, maps, material.slices, out / drawn["activation"])
     sweep = _sweep(material)
