@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from DCMMultiTaskLib.learning import shape
+
 KNOTS = 6
 MOST_CLUSTERS = 6
 
@@ -50,7 +52,7 @@ class Wall:
 
 def uniform(like: Tensor, low: float, high: float) -> Tensor:
     """A number for each image, `(N, 1, 1, 1)`."""
-    return torch.rand(len(like), 1, 1, 1, device=like.device) * (high - low) + low
+    return shape.uniform(len(like), low, high, like.device)[:, None, None, None]
 
 
 def chosen(like: Tensor, share: float) -> Tensor:
