@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -52,6 +53,12 @@ def beat_notes(result: Result) -> list[str]:
         notes.append(
             f"The base left slice {_numbers(beat.base_left)} (counted from 1) between end diastole and end systole: "
             f"{beat.base_left_ml:.0f} of the {beat.stroke_volume_ml:.0f} ml of the stroke volume are from there."
+        )
+    if beat and math.isfinite(beat.ejection_fraction_without_percent):
+        notes.append(
+            f"The cavity of slice {_numbers(beat.base_fills)} (counted from 1), at the base, fills while the ventricle "
+            "empties: it shows the atrium or the outflow tract. Without it the ejection fraction is "
+            f"{beat.ejection_fraction_without_percent:.0f} %."
         )
     if beat and beat.ring_lost:
         notes.append(

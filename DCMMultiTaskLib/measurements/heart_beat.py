@@ -60,6 +60,9 @@ class HeartBeat:
         base_left_ml: That volume, which is part of the stroke volume.
         ring_lost: Other slices with a cavity at end diastole and neither cavity nor wall at end systole: there the
             segmentation failed, or the apex moved.
+        base_fills: Slices at the base whose cavity is larger at end systole than at end diastole: what fills while the
+            ventricle empties is the atrium or the outflow tract. They are in all volumes.
+        ejection_fraction_without_percent: The ejection fraction without `base_fills`; NaN where there are none.
     """
 
     phases: tuple[Phase, ...]
@@ -74,6 +77,8 @@ class HeartBeat:
     base_left: tuple[int, ...]
     base_left_ml: float
     ring_lost: tuple[int, ...]
+    base_fills: tuple[int, ...]
+    ejection_fraction_without_percent: float
 
     @property
     def timed(self) -> bool:
@@ -177,8 +182,9 @@ def measure_heart_beat(
     es = end_systole(curve, ed)
     times = [math.nan] * len(labels) if times_ms is None else [float(time) for time in times_ms]
     ejection_rate, filling_rate = _rates(curve, times)
-    base_left, ring_lost = _lost(cavity_mm2[ed], cavity_mm2[es] + wall_mm2[es])
-    stroke_ml = float(cavity[ed] - cavity[es])
+    base_left, base_fills, ring_lost = _odd_slices(cavity_mm2[ed], cavity_mm2[es], wall_mm2[es])
+    left_ml, ed_fills_ml = (summation_ml(cavity_mm2[ed][list(some)], distance_mm) for some in (base_left, base_fills))
+    es_fills_ml = summation_ml(cavity_mm2[es][list(base_fills)], distance_mm)
     return HeartBeat(
         phases=tuple(
             Phase(number, time, float(volume), summation_ml(wall, distance_mm), int(number == ed), int(number == es))
@@ -188,14 +194,22 @@ def measure_heart_beat(
         es_phase=es,
         edv_ml=float(cavity[ed]),
         esv_ml=float(cavity[es]),
-        stroke_volume_ml=stroke_ml,
-        ejection_fraction_percent=100 * stroke_ml / float(cavity[ed]) if cavity[ed] > 0 else math.nan,
+        stroke_volume_ml=float(cavity[ed] - cavity[es]),
+        ejection_fraction_percent=_ejection_percent(cavity[ed], cavity[es]),
         peak_ejection_rate_ml_s=ejection_rate,
         peak_filling_rate_ml_s=filling_rate,
         base_left=base_left,
-        base_left_ml=summation_ml(cavity_mm2[ed][list(base_left)], distance_mm),
+        base_left_ml=left_ml,
         ring_lost=ring_lost,
+        base_fills=base_fills,
+        ejection_fraction_without_percent=(
+            _ejection_percent(cavity[ed] - ed_fills_ml, cavity[es] - es_fills_ml) if base_fills else math.nan
+        ),
     )
+
+
+def _ejection_percent(edv_ml: float, esv_ml: float) -> float:
+    return float(100 * (edv_ml - esv_ml) / edv_ml) if edv_ml > 0 else math.nan
 
 
 def _rates(curve: np.ndarray, times_ms: Sequence[float]) -> tuple[float, float]:
@@ -206,20 +220,23 @@ def _rates(curve: np.ndarray, times_ms: Sequence[float]) -> tuple[float, float]:
     return float(max(-slopes.min(), 0)), float(max(slopes.max(), 0))
 
 
-def _lost(ed_mm2: np.ndarray, es_mm2: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Slices with a cavity at end diastole and nothing at end systole: at the base, and elsewhere.
+def _odd_slices(
+    ed_mm2: np.ndarray, es_mm2: np.ndarray, es_wall_mm2: np.ndarray
+) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Slices with a cavity at end diastole that do not contract: `base_left`, `base_fills` and `ring_lost`.
 
     An empty cavity inside a wall is no loss: that is how the apex contracts.
 
     Args:
         ed_mm2: `(N,)` cavity areas at end diastole.
-        es_mm2: `(N,)` areas of cavity and wall at end systole.
+        es_mm2: `(N,)` cavity areas at end systole.
+        es_wall_mm2: `(N,)` areas of the wall at end systole.
     """
     with_cavity = np.flatnonzero(ed_mm2)
-    lost = [int(number) for number in with_cavity if es_mm2[number] == 0]
-    base = []
-    for number in with_cavity if base_first(ed_mm2) else with_cavity[::-1]:
-        if number not in lost:
-            break
-        base.append(int(number))
-    return tuple(sorted(base)), tuple(number for number in lost if number not in base)
+    lost = (ed_mm2 > 0) & (es_mm2 + es_wall_mm2 == 0)
+    fills = (ed_mm2 > 0) & (es_mm2 > (1 + INDISTINGUISHABLE) * ed_mm2)
+    from_base = with_cavity if base_first(ed_mm2) else with_cavity[::-1]
+    contracts = np.flatnonzero(~(lost | fills)[from_base])
+    base = np.sort(from_base[: contracts[0]] if len(contracts) else from_base)
+    left, filling = (tuple(int(number) for number in base if odd[number]) for odd in (lost, fills))
+    return left, filling, tuple(int(number) for number in np.flatnonzero(lost) if number not in left)

@@ -48,6 +48,7 @@ TITLES = {
     "wall_thickness_min": "Wall thickness, least",
     "wall_thickness_max": "Wall thickness, most",
     "base_left": "Left by the base",
+    "ejection_fraction_without": "EF without what fills at the base",
     "edv": "EDV",
     "esv": "ESV",
 }

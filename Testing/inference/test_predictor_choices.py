@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.evaluation.metrics import dice
@@ -111,6 +112,26 @@ def test_a_base_that_moves_out_of_its_slice_is_told(
     assert any("times of the phases do not grow" in note for note in result.provenance.notes)
     assert (result.phase, result.heart_beat.base_left) == (0, (base,))
     assert any(f"The base left slice {base + 1}" in note for note in result.provenance.notes)
+
+
+def test_a_base_that_fills_while_the_ventricle_empties_is_told(
+    predictor: Predictor, study: PhantomStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = study.truth.array == 1
+    cavities = study.truth.array == 2
+    areas = np.count_nonzero(cavities, axis=(1, 2))
+    base = 0 if areas[:3].sum() > areas[3:].sum() else 5
+    contracted = full | ndimage.binary_dilation(full, np.ones((1, 5, 5)))
+    contracted[base] = full[base] & ~ndimage.binary_dilation(cavities[base], iterations=1)
+    drawn = iter([full, contracted])
+    monkeypatch.setattr(Segmentation, "source_mask", lambda *_: next(drawn).astype(np.uint8))
+    result = predictor.predict(Study("cine", [study.volume] * 2))
+    beat = result.heart_beat
+    assert (result.phase, beat.base_fills) == (0, (base,))
+    fraction = beat.ejection_fraction_without_percent
+    assert fraction > beat.ejection_fraction_percent
+    note = next(note for note in result.provenance.notes if "at the base, fills" in note)
+    assert f"slice {base + 1} (counted from 1)" in note and f"ejection fraction is {fraction:.0f} %" in note
 
 
 def test_an_roi_takes_the_place_of_the_first_pass(

@@ -47,7 +47,8 @@ def test_a_beating_heart_has_the_volumes_that_were_drawn() -> None:
     assert beat.ejection_fraction_percent == pytest.approx(100 * (1 - volumes[8] / volumes[0]))
     assert [phase.phase for phase in beat.phases if phase.is_ed] == [0]
     assert [phase.phase for phase in beat.phases if phase.is_es] == [8]
-    assert not beat.base_left and not beat.ring_lost
+    assert not beat.base_left and not beat.ring_lost and not beat.base_fills
+    assert math.isnan(beat.ejection_fraction_without_percent)
 
 
 def test_the_beat_may_start_at_any_phase() -> None:
@@ -113,6 +114,21 @@ def test_slices_that_the_base_leaves_are_counted_and_their_volume_is_told(base_f
     assert beat.base_left == ((0, 1) if base_first else (3, 4))
     assert beat.base_left_ml == pytest.approx(there_ml) and there_ml < beat.stroke_volume_ml
     assert beat.ring_lost == ()
+
+
+@pytest.mark.parametrize("base_first", [True, False])
+def test_slices_that_fill_at_the_base_are_told_with_the_ejection_fraction_without_them(base_first) -> None:
+    cine = drawn_cine()
+    for labels in cine[1:]:
+        labels[4][labels[4] == 1] = 2  # an apex that seems to fill is another matter
+    contracting = measured([np.where(np.arange(5)[:, None, None] < 2, 0, labels) for labels in cine], ed_phase=0)
+    for labels in cine[1:]:
+        labels[:2] = drawn_phase(25)[:2]  # 24 and 23 pixels at end diastole
+    beat = measured(cine if base_first else [labels[::-1] for labels in cine], ed_phase=0)
+    assert (beat.es_phase, beat.base_left, beat.ring_lost) == (8, (), ())
+    assert beat.base_fills == ((0, 1) if base_first else (3, 4))
+    assert beat.ejection_fraction_without_percent == pytest.approx(contracting.ejection_fraction_percent)
+    assert beat.ejection_fraction_without_percent > beat.ejection_fraction_percent
 
 
 def test_a_slice_lost_elsewhere_is_told_apart_from_the_base() -> None:
