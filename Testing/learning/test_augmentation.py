@@ -137,7 +137,7 @@ def test_a_contracted_heart_has_a_smaller_cavity_and_a_thicker_wall_of_about_its
     wall = (image > 40) & (image < 200)
     assert (wall == (mask > 0)).float().mean() > 0.97
     left = cavity.sum(dim=(1, 2, 3)) / plain.cavity.sum(dim=(1, 2, 3))
-    assert 0.25 < left.min() < 0.4 and 0.7 < left.max() < 0.9
+    assert 0.17 < left.min() < 0.3 and 0.7 < left.max() < 0.9
     muscle = mask.sum(dim=(1, 2, 3)) / plain.mask.sum(dim=(1, 2, 3))
     assert 0.95 < muscle.min() < 1.05 and 1.15 < muscle.max() < 1.3
     # Size is part of what the label means: a dilated heart in systole is no small one.
