@@ -85,6 +85,12 @@ def patient_id(name: str) -> str | None:
     return f"SC-{match.group(1).upper()}-{int(match.group(2)):02d}" if match else None
 
 
+def drawn_frame(path: Path) -> tuple[int, str] | None:
+    """The frame that a contour file is drawn in, and `i` for the endocardium or `o` for the epicardium; else None."""
+    match = _CONTOUR.fullmatch(path.name)
+    return (int(match.group(1)), match.group(2).lower()) if match else None
+
+
 def _find_files(source: Path) -> dict[str, _Files]:
     patients: dict[str, _Files] = {}
     files = [folder / name for folder, _, names in walk(source) for name in names]
@@ -95,10 +101,11 @@ def _find_files(source: Path) -> dict[str, _Files]:
         name = next(filter(None, ids), None)
         if name is None:
             continue
-        contour = _CONTOUR.fullmatch(path.name)
+        contour = drawn_frame(path)
         if contour:
+            frame, letter = contour
             frames = patients.setdefault(name, _Files()).contours.setdefault(path.parent, {})
-            frames.setdefault(int(contour.group(1)), {})[contour.group(2).lower()] = path
+            frames.setdefault(frame, {})[letter] = path
         elif may_be_dicom(path):
             patients.setdefault(name, _Files()).dicom.append(path)
     return patients

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from DCMMultiTaskLib.datasets.contours import polygon_mask, read_contour
+from DCMMultiTaskLib.datasets.sunnybrook import drawn_frame
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.evaluation.metrics import Counts
 from DCMMultiTaskLib.imaging.reading import read_study
@@ -65,9 +66,10 @@ def read_expert(study: Study, contours: Path, offset: tuple[float, float]) -> Ex
         for number, instance in enumerate(instances)
     }
     drawn: dict[int, dict[int, np.ndarray]] = {}
-    for path in sorted(contours.rglob("IM-*-icontour-manual.txt")):
-        place = place_of.get(path.name.split("-")[2].lstrip("0"))
-        if place is not None:
+    for path in sorted(contours.rglob("*.txt")):
+        frame, letter = drawn_frame(path) or (None, "")
+        place = place_of.get(str(frame))
+        if place is not None and letter == "i":
             points = read_contour(path) - offset[::-1]
             drawn.setdefault(place[0], {})[place[1]] = polygon_mask(points, (rows, columns))
     if len(drawn) != 2:
