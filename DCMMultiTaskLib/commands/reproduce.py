@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="FOLDER",
         type=Path,
-        help="take over the trainings of pages' folds.csv and slices.csv; the figures of masks and maps are left out",
+        help="take over the trainings that pages' folds.csv, slices.csv and examples.npz tell of",
     )
     parser.add_argument(
         "--parts", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=f"some of {', '.join(PARTS)}"

@@ -32,6 +32,8 @@ from DCMMultiTaskLib.processes import worker_pool
 from DCMMultiTaskLib.storage import read_json, write_json
 
 PREDICTIONS, SCORES, RECORD = "predictions.npz", "slices.csv", "run.json"
+EXAMPLES = "examples.npz"
+"""The predictions of the slices that figures show, where those of all slices are not there."""
 
 
 @dataclass(frozen=True)

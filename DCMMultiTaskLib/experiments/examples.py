@@ -10,10 +10,10 @@ import numpy as np
 from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.evaluation.bootstrap import PatientBootstrap
 from DCMMultiTaskLib.experiments.claims import CamSpread
-from DCMMultiTaskLib.experiments.cross_validation import PREDICTIONS
+from DCMMultiTaskLib.experiments.cross_validation import EXAMPLES, PREDICTIONS
 from DCMMultiTaskLib.experiments.figures.activation import draw_activation
 from DCMMultiTaskLib.experiments.figures.comparison import draw_segmentations
-from DCMMultiTaskLib.experiments.predictions import GridSlices, Predictions
+from DCMMultiTaskLib.experiments.predictions import Fold, GridSlices, Predictions
 from DCMMultiTaskLib.experiments.results import Result
 
 Place = tuple[str, int]
@@ -22,26 +22,27 @@ Place = tuple[str, int]
 class Folds:
     """The stored predictions of one experiment, all folds together, by patient and slice.
 
-    Folds of which the scores alone are there have none.
+    Of folds whose predictions are not there, but for those of the slices that figures show, these are taken; of others
+    there are none.
 
     Args:
         result: The experiment's.
         directory: Folder of its folds.
-
-    Attributes:
-        complete: Whether there is a prediction of every slice.
     """
 
     def __init__(self, result: Result, directory: Path) -> None:
-        paths = [directory / f"fold-{record['fold']}" / PREDICTIONS for record in result.records]
-        folds = [Predictions.load(path) for path in paths if path.is_file()]
+        self.result = result
+        self.folds: dict[int, Predictions] = {}
+        for record in result.records:
+            folder = directory / f"fold-{record['fold']}"
+            path = next((folder / name for name in (PREDICTIONS, EXAMPLES) if (folder / name).is_file()), None)
+            if path:
+                self.folds[record["fold"]] = Predictions.load(path)
         self.places: dict[Place, tuple[int, int]] = {
             (str(patient), int(number)): (fold, row)
-            for fold, predictions in enumerate(folds)
+            for fold, predictions in self.folds.items()
             for row, (patient, number) in enumerate(zip(predictions.patient, predictions.number, strict=True))
         }
-        self.folds = folds
-        self.complete = len(self.places) == len(result.scores)
 
     def mask(self, place: Place) -> np.ndarray:
         """The mask of one slice, bool `(128, 128)`."""
@@ -52,6 +53,14 @@ class Folds:
         """The class activation map of one slice, float32 `(h, w)`."""
         fold, row = self.places[place]
         return self.folds[fold].activation[row].astype(np.float32)
+
+    def shown(self) -> dict[Fold, Predictions]:
+        """Of each fold the predictions of its patients' middle slices, which are what figures show."""
+        middle = [middle_slice(self.result, patient) for patient in self.result.patients.patient]
+        rows: dict[int, list[int]] = {fold: [] for fold in self.folds}
+        for fold, row in (self.places[place] for place in middle if place in self.places):
+            rows[fold].append(row)
+        return {(self.result.key, fold): self.folds[fold].examples(own) for fold, own in rows.items()}
 
 
 def middle_slices(result: Result, patients: Sequence[Patient]) -> list[tuple[str, Place]]:
@@ -86,39 +95,41 @@ def draw_masks(
     draw_segmentations(slices.image[at], slices.mask[at], masks, [caption for caption, _ in chosen], path)
 
 
-def draw_maps(result: Result, folds: Folds, slices: GridSlices, path: Path) -> None:
-    """Fig. 9: of each label four patients, from the smallest to the largest probability."""
-    rows = _rows(slices)
+def ranked_slices(result: Result) -> list[tuple[int, Place]]:
+    """Of each label four patients, from the smallest to the largest probability, at their middle slices.
+
+    Returns:
+        Label, and patient and slice.
+    """
     ranked = np.argsort(result.patients.dcm_logit)
     names, labels = result.patients.patient, result.patients.dcm
-    chosen: list[tuple[str, int]] = []
+    chosen: list[tuple[int, Place]] = []
     for label in (0, 1):
         own = [n for n in ranked if labels[n] == label]
         evenly = np.linspace(0, len(own) - 1, min(len(own), 4)).round().astype(int)
-        chosen += [(names[own[n]], label) for n in evenly]
-    places = [middle_slice(result, name) for name, _ in chosen]
-    probability = {(s.patient, s.slice): s.dcm_probability for s in result.scores}
+        chosen += [(label, middle_slice(result, names[own[n]])) for n in evenly]
+    return chosen
+
+
+def draw_maps(folds: Folds, chosen: Sequence[tuple[int, Place]], slices: GridSlices, path: Path) -> None:
+    """Fig. 9: the chosen slices with their class activation maps."""
+    rows = _rows(slices)
+    probability = {(s.patient, s.slice): s.dcm_probability for s in folds.result.scores}
     draw_activation(
-        slices.image[[rows[place] for place in places]],
-        np.stack([folds.activation(place) for place in places]),
-        [probability[place] for place in places],
-        [name for name, _ in chosen],
-        np.array([label for _, label in chosen]),
+        slices.image[[rows[place] for _, place in chosen]],
+        np.stack([folds.activation(place) for _, place in chosen]),
+        [probability[place] for _, place in chosen],
+        [name for _, (name, _) in chosen],
+        np.array([label for label, _ in chosen]),
         path,
     )
 
 
-def cam_spread(result: Result, folds: Folds) -> CamSpread:
-    """How much of the map lies above the middle of its range: the smaller, the more concentrated.
-
-    The map is that of the slice's own label: with two classes, what speaks for one speaks against the other, so that
-    the map of a negative is the DCM map with its sign turned.
-    """
-    shares = []
-    for score in result.scores:
-        values = folds.activation((score.patient, score.slice)) * (1 if score.dcm else -1)
-        shares.append(float((values > (values.min() + values.max()) / 2).mean()))
-    share, positive = np.array(shares), result.column("dcm") == 1
+def cam_spread(result: Result) -> CamSpread | None:
+    """How concentrated the class activation maps of the labels are; None where some are not known."""
+    share, positive = result.column("map_share"), result.column("dcm") == 1
+    if not np.isfinite(share).all():
+        return None
 
     def mean_of(label: np.ndarray):
         return lambda rows: float(share[rows][label[rows]].mean()) if label[rows].any() else float("nan")

@@ -1,7 +1,7 @@
 """The tidy tables behind the page, a row per training and a row per held-out slice, and the way back from them.
 
-They hold all that the page's tables are made of, so that what took hours to train is measured and compared again
-without training; only the figures that show masks and maps need the predictions themselves.
+They hold all that the page's tables are made of, and `examples.npz` beside them the masks and maps that its figures
+show, so that what took hours to train is measured, compared and drawn again without training.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy as np
 
 from DCMMultiTaskLib.errors import count
 from DCMMultiTaskLib.evaluation.metrics import auc
-from DCMMultiTaskLib.experiments.cross_validation import RECORD, SCORES, FoldRun, multiply_adds, own_record
+from DCMMultiTaskLib.experiments.cross_validation import EXAMPLES, RECORD, SCORES, FoldRun, multiply_adds, own_record
 from DCMMultiTaskLib.experiments.plan import Plan
+from DCMMultiTaskLib.experiments.predictions import read_examples
 from DCMMultiTaskLib.experiments.protocol import Experiment
 from DCMMultiTaskLib.experiments.results import Result
 from DCMMultiTaskLib.experiments.scores import HeldOutSlice
@@ -180,13 +181,13 @@ def _unique(by_part: Mapping[str, Sequence[Result]]) -> list[tuple[str, Result]]
 
 
 def take_over(plan: Plan, source: Path) -> str:
-    """Take the trainings of a plan that a page's tables tell of for done, without their predictions.
+    """Take the trainings of a plan that a page's tables tell of for done, with the predictions that its figures show.
 
     What is done already stays as it is, and what was made of other patients, settings or networks is left out.
 
     Args:
         plan: Whose trainings are wanted.
-        source: Folder with `folds.csv` and `slices.csv`.
+        source: Folder with `folds.csv` and `slices.csv`, and `examples.npz` where there are figures of it.
 
     Returns:
         How many there were, in words.
@@ -198,6 +199,7 @@ def take_over(plan: Plan, source: Path) -> str:
     slices: dict[Key, list[LedgerSlice]] = {}
     for row in read_rows(source / SLICES, LedgerSlice):
         slices.setdefault(row.key, []).append(row)
+    examples = read_examples(source / EXAMPLES)
     taken = other = 0
     for part in plan.parts:
         for run in plan.runs_of(part):
@@ -209,6 +211,8 @@ def take_over(plan: Plan, source: Path) -> str:
                 other += 1
                 continue
             write_rows(run.directory / SCORES, HeldOutSlice, own)
+            if part != "ablation" and (shown := examples.get(key[1:])):
+                shown.save(run.directory / EXAMPLES)
             write_json(run.directory / RECORD, training.record(run))
             taken += 1
     left = f"; {count(other, 'training')} of other patients, settings or networks left out" if other else ""

@@ -11,13 +11,15 @@ from markdown_it import MarkdownIt
 
 from DCMMultiTaskLib.experiments import tabulate
 from DCMMultiTaskLib.experiments.claims import Claim, all_claims
-from DCMMultiTaskLib.experiments.examples import cam_spread, draw_maps, draw_masks, middle_slices
+from DCMMultiTaskLib.experiments.cross_validation import EXAMPLES
+from DCMMultiTaskLib.experiments.examples import cam_spread, draw_maps, draw_masks, middle_slices, ranked_slices
 from DCMMultiTaskLib.experiments.figures.comparison import draw_dsc_boxes
 from DCMMultiTaskLib.experiments.figures.network_drawing import draw_network
 from DCMMultiTaskLib.experiments.figures.plots import draw_loss_weight, draw_psnr
 from DCMMultiTaskLib.experiments.ledger import write_ledger
 from DCMMultiTaskLib.experiments.material import Material
 from DCMMultiTaskLib.experiments.plan import Plan
+from DCMMultiTaskLib.experiments.predictions import write_examples
 from DCMMultiTaskLib.experiments.protocol import ALPHAS, PAPER, SEGMENTATION, TABLE_2
 from DCMMultiTaskLib.experiments.results import Result, on_common_folds
 from DCMMultiTaskLib.networks.config import preset
@@ -133,16 +135,21 @@ def _figures(material: Material, out: Path) -> dict[str, str]:
         paper = {r.title: TABLE_2[r.key]["dsc"] for r in masks.values() if r.key in TABLE_2}
         draw_dsc_boxes({title: r.fold_means() for title, r in masks.items()}, out / drawn["boxes"], paper=paper)
     if material.paper and PAPER in networks:
-        folds = {title: there for title, r in masks.items() if (there := material.folds(r)).places}
+        whole = {r.key: r for r in material.finished["tables"]}
+        folds = {title: there for title, r in masks.items() if (there := material.folds(whole[r.key])).places}
+        if folds:
+            shown = {fold: own for there in folds.values() for fold, own in there.shown().items()}
+            write_examples(shown, out / EXAMPLES)
         seen = set.intersection(*(set(there.places) for there in folds.values())) if folds else set()
         chosen = [c for c in middle_slices(material.paper, material.plan.patients) if c[1] in seen]
         if chosen:
             drawn["segmentations"] = "figure-8-masks.png"
             draw_masks(folds, chosen, material.slices, out / drawn["segmentations"])
         maps = folds.get(material.paper.title)
-        if maps and maps.complete:
+        ranked = ranked_slices(material.paper)
+        if maps and all(place in maps.places for _, place in ranked):
             drawn["activation"] = "figure-9-activation.png"
-            draw_maps(material.paper, maps, material.slices, out / drawn["activation"])
+            draw_maps(maps, ranked, material.slices, out / drawn["activation"])
     sweep = _sweep(material)
     if len(sweep) > 1:
         drawn["loss_weight"] = "figure-5-loss-weight.png"
@@ -185,9 +192,7 @@ def _sweep(material: Material) -> list[tuple[float, Result]]:
 
 
 def _claims(material: Material, out: Path) -> str:
-    spread = None
-    if material.paper and PAPER in material.networks and (maps := material.folds(material.paper)).complete:
-        spread = cam_spread(material.paper, maps)
+    spread = cam_spread(material.paper) if material.paper else None
     results = material.results("single-task", "tables")
     claims: list[Claim] = all_claims(results, _sweep(material), material.truth, spread)
     head, rows = ["the paper", "here", ""], [[c.printed, c.here, c.verdict] for c in claims]

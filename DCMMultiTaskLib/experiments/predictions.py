@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,10 +14,14 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from DCMMultiTaskLib.datasets.manifest import Patient
+from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.learning.augmentation import NO_AUGMENTATION, augment
 from DCMMultiTaskLib.learning.slices import SliceDataset, collate
 from DCMMultiTaskLib.networks.attention import Classifier
 from DCMMultiTaskLib.storage import atomic_path
+
+# A network of the tables by its key, and one of its folds.
+Fold = tuple[str, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +82,48 @@ class Predictions:
 
     def save(self, path: Path) -> None:
         """Write an `.npz`; the file appears whole or not at all."""
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            np.savez_compressed(stream, **{name: getattr(self, name) for name in self.__dataclass_fields__})
+        _save(path, vars(self))
 
     @classmethod
     def load(cls, path: Path) -> Predictions:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
             return cls(**{name: arrays[name] for name in cls.__dataclass_fields__})
+
+    def examples(self, rows: Sequence[int]) -> Predictions:
+        """Those of some rows, with masks that tell in from out alone, so that a file of them stays small."""
+        at = {name: array[rows] if len(array) else array for name, array in vars(self).items()}
+        return Predictions(**{**at, "mask_logits": np.sign(at["mask_logits"])})
+
+
+def write_examples(examples: Mapping[Fold, Predictions], path: Path) -> None:
+    """Write the predictions of some slices of several networks and folds to one `.npz`."""
+    arrays = {f"{network}.{fold}.{n}": a for (network, fold), own in examples.items() for n, a in vars(own).items()}
+    _save(path, arrays)
+
+
+def read_examples(path: Path) -> dict[Fold, Predictions]:
+    """Read what `write_examples` wrote; nothing where there is no such file.
+
+    Raises:
+        InputError: The file is damaged.
+    """
+    found: dict[Fold, dict[str, np.ndarray]] = {}
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            for key, array in arrays.items():
+                network, fold, name = key.rsplit(".", 2)
+                found.setdefault((network, int(fold)), {})[name] = array
+        return {fold: Predictions(**own) for fold, own in found.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} is damaged.") from error
+
+
+def _save(path: Path, arrays: Mapping[str, Any]) -> None:
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)
 
 
 @torch.inference_mode()

@@ -35,6 +35,9 @@ class HeldOutSlice(MaskScores):
         dcm_probability: Its sigmoid.
         dsc, dsc_eq6, jsc: As in `MaskScores`; the file has them before the pixels' AUC.
         pixel_auc: Eq. 7 over the slice's pixels.
+        map_share: How much of the class activation map lies above the middle of its range: the smaller, the more
+            concentrated. The map is that of the slice's own label: with two classes, what speaks for one speaks against
+            the other, so that the map of a negative is the DCM map with its sign turned.
     """
 
     patient: str
@@ -47,6 +50,7 @@ class HeldOutSlice(MaskScores):
     dsc_eq6: float = np.nan
     jsc: float = np.nan
     pixel_auc: float = np.nan
+    map_share: float = np.nan
 
 
 def score_slices(predictions: Predictions, slices: GridSlices, fold: int) -> list[HeldOutSlice]:
@@ -60,10 +64,13 @@ def score_slices(predictions: Predictions, slices: GridSlices, fold: int) -> lis
     probability = sigmoid(predictions.dcm_logit.astype(float))
     scores = []
     for n, truth in enumerate(slices.mask):
-        of_mask = {}
+        of_mask, share = {}, np.nan
         if len(predictions.mask_logits):
             logits = predictions.mask_logits[n].astype(np.float32)
             of_mask = {**asdict(mask_scores(logits > 0, truth, PIXEL_MM)), "pixel_auc": pixel_auc(logits, truth)}
+        if len(predictions.activation):
+            shown = predictions.activation[n].astype(np.float32) * (1 if slices.dcm[n] else -1)
+            share = float((shown > (shown.min() + shown.max()) / 2).mean())
         scores.append(
             HeldOutSlice(
                 patient=str(slices.patient[n]),
@@ -72,6 +79,7 @@ def score_slices(predictions: Predictions, slices: GridSlices, fold: int) -> lis
                 fold=fold,
                 dcm_logit=float(predictions.dcm_logit[n]),
                 dcm_probability=float(probability[n]),
+                map_share=share,
                 **of_mask,
             )
         )

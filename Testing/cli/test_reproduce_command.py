@@ -112,7 +112,7 @@ def test_bad_choices_are_one_sentence(tmp_path, capsys, arguments, reason):
     assert reason in error and error.count("\n") == 1
 
 
-def test_the_tables_are_made_again_from_the_tables_of_scores_alone(rehearsal, tmp_path, capsys):
+def test_the_page_is_made_again_from_its_own_tables_and_examples_alone(rehearsal, tmp_path, capsys):
     again = tmp_path / "again"
     quick = ["reproduce", "--quick", "-o", str(again), "--parts", "tables"]
     assert main([*quick, "--report-only", "--finished", str(rehearsal)]) == 0
@@ -124,7 +124,10 @@ def test_the_tables_are_made_again_from_the_tables_of_scores_alone(rehearsal, tm
             assert row.keys() == same.keys() and row["network"] == same["network"]
             assert numbers(row) == pytest.approx(numbers(same), rel=1e-3, abs=1e-4, nan_ok=True)
     page = (again / "index.html").read_text(encoding="utf-8")
-    assert "figure-6-dsc.png" in page and "figure-8" not in page and "figure-9" not in page
+    assert all(name in page for name in ("figure-6-dsc.png", "figure-8-masks.png", "Activation maps of negatives"))
+    maps = "figure-9-activation.png"
+    assert maps in page and (again / maps).read_bytes() == (rehearsal / maps).read_bytes()
+    assert not list(again.glob("runs/*/fold-*/predictions.npz")) and (again / "examples.npz").is_file()
     assert main([*quick, "--resume"]) == 0
     assert "18 trainings, 18 of them done before." in capsys.readouterr().out
 

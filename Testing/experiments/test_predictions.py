@@ -8,7 +8,15 @@ import pytest
 import torch
 
 from DCMMultiTaskLib.datasets.manifest import Patient, read_manifest
-from DCMMultiTaskLib.experiments.predictions import GridSlices, Predictions, grid_slices, predict_slices
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.experiments.predictions import (
+    GridSlices,
+    Predictions,
+    grid_slices,
+    predict_slices,
+    read_examples,
+    write_examples,
+)
 from DCMMultiTaskLib.experiments.scores import HeldOutSlice, score_slices, truth_table
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.imaging.writing import write_volume
@@ -167,9 +175,9 @@ def test_a_crop_around_the_heart_is_another(tmp_path):
 
 
 def test_scores_that_are_not_known_come_back_unknown(tmp_path):
-    header = "patient,slice,dcm,fold,dcm_logit,dcm_probability,dsc,dsc_eq6,jsc,pixel_auc"
+    header = "patient,slice,dcm,fold,dcm_logit,dcm_probability,dsc,dsc_eq6,jsc,pixel_auc,map_share"
     header += ",true_positive,false_positive,false_negative,hd95_mm,surface_distance_mm"
-    values = ("A, the first", 0, 1, 2, -1.5, 0.18243, 0.5, 0.6, 0.25, 0.75, 10, 3, 17, 2.0, 1.0)
+    values = ("A, the first", 0, 1, 2, -1.5, 0.18243, 0.5, 0.6, 0.25, 0.75, 0.4, 10, 3, 17, 2.0, 1.0)
     known = HeldOutSlice(**dict(zip(header.split(","), values, strict=True)))
     nothing = {"dcm_logit": np.nan, "dcm_probability": np.nan}
     unknown = HeldOutSlice(patient="B", slice=1, dcm=0, fold=2, **nothing, false_negative=5)
@@ -188,3 +196,30 @@ def test_a_network_without_masks_has_no_mask_scores():
     (score,) = score_slices(answers, slices, fold=0)
     assert np.isnan([score.dsc, score.jsc, score.pixel_auc]).all() and score.dcm_probability == 0.5
     assert (score.true_positive, score.false_positive, score.false_negative) == (0, 0, 0)
+
+
+def test_the_share_of_a_map_above_its_middle_is_that_of_the_slices_own_label():
+    slices = some_slices(2)
+    slices.dcm[:] = (1, 0)
+    nothing = np.zeros((0, 0, 0), np.float16)
+    peak = np.zeros((2, 4, 4), np.float16)
+    peak[:, 0, 0] = 1
+    answers = Predictions(slices.patient, slices.number, np.zeros(2, np.float32), nothing, peak)
+    assert [score.map_share for score in score_slices(answers, slices, fold=0)] == [1 / 16, 15 / 16]
+
+
+def test_examples_come_back_with_masks_and_maps(tmp_path):
+    slices = some_slices(3)
+    masks = np.linspace(-3, 3, 3 * 128 * 128).reshape(3, 128, 128).astype(np.float16)
+    maps = np.arange(48).reshape(3, 4, 4).astype(np.float16)
+    whole = Predictions(slices.patient, slices.number, np.array([-1, 0, 1], np.float32), masks, maps)
+    path = tmp_path / "examples.npz"
+    write_examples({("unet.own", 3): whole.examples([0, 2])}, path)
+    ((fold, few),) = read_examples(path).items()
+    assert fold == ("unet.own", 3) and list(few.number) == list(slices.number[[0, 2]])
+    assert np.array_equal(few.mask_logits > 0, masks[[0, 2]] > 0) and np.array_equal(few.activation, maps[[0, 2]])
+    assert path.stat().st_size < 6000
+    assert read_examples(tmp_path / "none.npz") == {}
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(InputError, match="damaged"):
+        read_examples(path)
