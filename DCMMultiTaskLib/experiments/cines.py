@@ -26,6 +26,7 @@ from DCMMultiTaskLib.imaging.segments import LV_CAVITY
 from DCMMultiTaskLib.imaging.study import Source, Study
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.measurements.heart_beat import ejection_percent
 from DCMMultiTaskLib.report.tables import Cell, markdown
 
 HEAD = [
@@ -104,7 +105,7 @@ def expert_row(study: Study, expert: ExpertBeat) -> list[Cell]:
     """The expert's own volumes, by summation of the slices drawn."""
     voxel_ml = float(np.prod(study.geometry.spacing)) / 1000
     edv, esv = (float(beat[2].sum()) * voxel_ml for beat in (expert.ed, expert.es))
-    return [f"{edv:.0f}", f"{esv:.0f}", f"{100 * (1 - esv / edv):.1f}", *[None] * 5]
+    return [f"{edv:.0f}", f"{esv:.0f}", f"{ejection_percent(edv, esv):.1f}", *[None] * 5]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -14,7 +14,7 @@ from DCMMultiTaskLib.inference.patient import sigmoid
 from DCMMultiTaskLib.inference.result import NO_INTERVAL, Interval, Result, SliceRow, Uncertainty
 from DCMMultiTaskLib.inference.segmentation import Segmentation
 from DCMMultiTaskLib.inference.settings import Decision
-from DCMMultiTaskLib.measurements.heart_beat import cavity_ml, end_systole, smoothed
+from DCMMultiTaskLib.measurements.heart_beat import cavity_ml, ejection_percent, end_systole, smoothed
 from DCMMultiTaskLib.measurements.volumes import measure_ventricle
 
 VIEWS: tuple[tuple[str, float], ...] = (
@@ -144,7 +144,7 @@ def weigh(result: Result, looks: Mapping[int, Look], probability_of: Callable[[V
         emptied = [cavity_ml(view.labels, geometry, axis) for view in looks[beat.es_phase].views]
         values["edv_ml"] = (beat.edv_ml, volumes, LEAST_VOLUME)
         values["esv_ml"] = (beat.esv_ml, emptied, LEAST_VOLUME)
-        fractions = [100 * (1 - es / ed) for es, ed in zip(emptied, volumes, strict=True) if ed > 0]
+        fractions = [ejection_percent(ed, es) for es, ed in zip(emptied, volumes, strict=True) if ed > 0]
         ejection = beat.ejection_fraction_percent
         distances["ejection_fraction_percent"] = _distance(ejection, fractions)
         half = max(FRACTION_FACTOR * _distance(ejection, fractions), LEAST_POINTS)

@@ -195,7 +195,7 @@ def measure_heart_beat(
         edv_ml=float(cavity[ed]),
         esv_ml=float(cavity[es]),
         stroke_volume_ml=float(cavity[ed] - cavity[es]),
-        ejection_fraction_percent=_ejection_percent(cavity[ed], cavity[es]),
+        ejection_fraction_percent=ejection_percent(cavity[ed], cavity[es]),
         peak_ejection_rate_ml_s=ejection_rate,
         peak_filling_rate_ml_s=filling_rate,
         base_left=base_left,
@@ -203,12 +203,13 @@ def measure_heart_beat(
         ring_lost=ring_lost,
         base_fills=base_fills,
         ejection_fraction_without_percent=(
-            _ejection_percent(cavity[ed] - ed_fills_ml, cavity[es] - es_fills_ml) if base_fills else math.nan
+            ejection_percent(cavity[ed] - ed_fills_ml, cavity[es] - es_fills_ml) if base_fills else math.nan
         ),
     )
 
 
-def _ejection_percent(edv_ml: float, esv_ml: float) -> float:
+def ejection_percent(edv_ml: float, esv_ml: float) -> float:
+    """Ejection fraction, 100 x (EDV - ESV) / EDV; NaN for a ventricle that holds nothing."""
     return float(100 * (edv_ml - esv_ml) / edv_ml) if edv_ml > 0 else math.nan
 
 
