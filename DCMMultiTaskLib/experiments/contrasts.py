@@ -1,27 +1,28 @@
-r"""How a model holds in contrasts, poses and pixel sizes that its data do not have, judged without labels of such data.
+r"""How models hold in contrasts, poses and pixel sizes that their data do not have, judged without labels of such data.
 
-    python -m DCMMultiTaskLib.experiments.contrasts --model fold-0.dcmmodel --data patients.csv --split train --fold 0
+    python -m DCMMultiTaskLib.experiments.contrasts --data patients.csv --split train --models fold-0.dcmmodel ...
 
-The patients must be ones that the model has not learned from: the fold's held-out ones, or with `--fold none` all.
-Each condition is made from them (`rendered`) with fixed seeds, and the whole prediction, localisation included, is
-measured against their masks. Phantoms in the contrast of late enhancement come last, of seeds that no training uses.
+Each model is judged on the patients of the manifest that it did not learn from. Each condition is made from them
+(`rendered`) with fixed seeds, and the whole prediction, localisation included, is measured against their masks.
+Phantoms in the contrast of late enhancement come last, of seeds that no training uses. Of several models, as of a
+network for each ingredient of the augmentation, a table with a row for each comes at the end.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from DCMMultiTaskLib.datasets.folds import patient_folds
 from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.datasets.truth import read_patient
+from DCMMultiTaskLib.errors import count
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap
 from DCMMultiTaskLib.evaluation.metrics import dice
-from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of
+from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of, unseen
 from DCMMultiTaskLib.experiments.rendered import (
     SMALL,
     TRANSMURAL,
@@ -34,6 +35,7 @@ from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.phantom import make_phantom
+from DCMMultiTaskLib.report.tables import markdown
 
 Study = tuple[Volume, Volume]
 """An image and its truth."""
@@ -108,18 +110,31 @@ def contrast_table(
     return rows
 
 
+def side_by_side(tables: Mapping[str, Sequence[Row]]) -> str:
+    """A Markdown table with a row for each model: the DSC in each condition, hearts that were lost in brackets."""
+    head = ["model", *(row.condition for row in next(iter(tables.values())))]
+    cells = [
+        [name, *(f"{row.dsc.value:.3f}" + f" ({row.lost})" * (row.lost > 0) for row in rows)]
+        for name, rows in tables.items()
+    ]
+    return markdown(head, cells)
+
+
 def main() -> None:
     """The command line of this file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True)
     add_arguments(parser)
-    parser.add_argument("--fold", default="none", metavar="K|none")
-    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--models", type=Path, nargs="+", required=True)
     args = parser.parse_args()
     patients = patients_of(args)
-    if args.fold != "none":
-        patients = patient_folds(patients, folds=args.folds, seed=0)[int(args.fold)][1]
-    contrast_table(Predictor(load_package(args.model), device="cpu"), patients)
+    packages = {str(model): load_package(model) for model in args.models}
+    judges = {name: unseen(package, patients) for name, package in packages.items()}
+    tables = {}
+    for name, package in packages.items():
+        print(f"{name}, {count(len(judges[name]), 'patient')}")
+        tables[name] = contrast_table(Predictor(package, device="cpu"), judges[name])
+    if len(tables) > 1:
+        print(side_by_side(tables))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from DCMMultiTaskLib.datasets.manifest import Patient, read_manifest
+from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.inference.package import ModelPackage
 
 
@@ -27,5 +28,12 @@ def patients_of(args: argparse.Namespace) -> list[Patient]:
 
 
 def unseen(package: ModelPackage, patients: Sequence[Patient]) -> list[Patient]:
-    """The patients that a model did not learn from."""
-    return [patient for patient in patients if patient.patient not in package.training.get("patients", ())]
+    """The patients that a model did not learn from.
+
+    Raises:
+        InputError: There are none.
+    """
+    own = [patient for patient in patients if patient.patient not in package.training.get("patients", ())]
+    if not own:
+        raise InputError(f"{package.name} has learned from all of these patients.")
+    return own

@@ -1,9 +1,15 @@
 """The rendered conditions: repeatable, on the truth's geometry, and each told in a row of one table."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from DCMMultiTaskLib.experiments.contrasts import conditions, measure
+from DCMMultiTaskLib.datasets.manifest import read_manifest
+from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.evaluation.bootstrap import Estimate
+from DCMMultiTaskLib.experiments.contrasts import Row, conditions, measure, side_by_side
+from DCMMultiTaskLib.experiments.held_out import unseen
 from DCMMultiTaskLib.experiments.rendered import (
     LEFT,
     SMALL,
@@ -16,7 +22,7 @@ from DCMMultiTaskLib.experiments.rendered import (
 )
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
-from DCMMultiTaskLib.phantom import make_phantom
+from DCMMultiTaskLib.phantom import make_phantom, write_phantoms
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +109,27 @@ def test_a_row_counts_slices_with_truth_and_hearts_that_are_lost(cine, tiny_mode
     elsewhere = cine.truth.with_array(np.roll(cine.truth.array, 70, axis=2))
     row = measure(predictor, "elsewhere", iter([("A", cine.volume, elsewhere)]))
     assert row.lost == 1 and row.dsc.value < 0.2
+
+
+def test_several_models_stand_in_one_table_with_the_hearts_that_each_lost():
+    def rows(*told):
+        return [Row(name, Estimate(dsc, dsc - 0.1, dsc + 0.1), lost, 6) for name, dsc, lost in told]
+
+    table = side_by_side(
+        {"a": rows(("cine", 0.8, 0), ("late", 0.7, 2)), "b": rows(("cine", 0.75, 0), ("late", 0.725, 0))}
+    )
+    assert table.splitlines() == [
+        "| model | cine | late |",
+        "|---|---|---|",
+        "| a | 0.800 | 0.700 (2) |",
+        "| b | 0.750 | 0.725 |",
+    ]
+
+
+def test_a_model_is_not_judged_on_patients_that_it_has_learned_from(tiny_model, tmp_path):
+    patients = read_manifest(write_phantoms(tmp_path, count=2, seed=70, slices=3))
+    package = load_package(tiny_model)
+    seen = replace(package, training={"patients": [patients[0].patient]})
+    assert [patient.patient for patient in unseen(seen, patients)] == [patients[1].patient]
+    with pytest.raises(InputError, match="has learned from all of these patients"):
+        unseen(seen, patients[:1])
