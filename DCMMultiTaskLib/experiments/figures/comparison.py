@@ -23,7 +23,6 @@ from DCMMultiTaskLib.report.style import (
     PURPLE,
     SKY,
     SMALL,
-    TEXT,
     VERMILION,
     legend,
     new_figure,
@@ -99,7 +98,7 @@ def draw_dsc_boxes(dsc_per_fold: Mapping[str, Sequence[float]], path: Path, *, p
         if title in paper:
             axes.plot(place + 0.38, paper[title], "D", color=INK, markerfacecolor="white", markersize=5)
     plain(axes, title="Myocardium DSC per fold", ylabel="DSC (mean of a fold)")
-    axes.set_xticks(range(len(dsc_per_fold)), [_two_lines(title) for title in dsc_per_fold], fontsize=SMALL)
+    axes.set_xticks(range(len(dsc_per_fold)), [_in_lines(title) for title in dsc_per_fold], fontsize=SMALL)
     axes.set_xlim(-0.6, len(dsc_per_fold) - 0.4)
     axes.margins(y=0.08)
     shown = [
@@ -112,10 +111,9 @@ def draw_dsc_boxes(dsc_per_fold: Mapping[str, Sequence[float]], path: Path, *, p
     save(figure, path)
 
 
-def _two_lines(title: str) -> str:
-    """Broken at its last blank, if it is long."""
-    first, _, last = title.rpartition(" ")
-    return f"{first}\n{last}" if first and len(title) >= 12 else title
+def _in_lines(title: str) -> str:
+    """Broken into lines of about half its length, if it is long."""
+    return "\n".join(textwrap.wrap(title, max(11, len(title) // 2 + 1), break_long_words=False))
 
 
 def draw_segmentations(
@@ -143,7 +141,8 @@ def draw_segmentations(
             raise ValueError(f"{len(rows)} rows, images {images.shape} and {title} {array.shape} do not fit together.")
     titles = ["image", "truth", *masks]
     colours = {"image": INK, "truth": INK, **colours_of(masks)}
-    left, top, foot, gap = 0.34, 0.22, 0.2, 0.03
+    heads = [_in_lines(title) for title in titles]
+    left, top, foot, gap = 0.34, 0.1 + 0.12 * max(head.count("\n") + 1 for head in heads), 0.2, 0.03
     side = min((PAGE - left) / len(titles), 1.6) - gap
     width = left + len(titles) * (side + gap)
     height = top + len(rows) * (side + gap) + foot
@@ -159,7 +158,7 @@ def draw_segmentations(
             picture(axes)
             axes.imshow(images[row], cmap="gray", vmin=0, vmax=255, interpolation="bilinear")
             if row == 0:
-                axes.set_title(title, fontsize=TEXT, color=colours[title], pad=4)
+                axes.set_title(heads[column], fontsize=SMALL, color=colours[title], pad=4)
             if title == "truth":
                 draw_mask(axes, truth[row], TRUTH, width=1.2 * POINT)
             elif title in masks:
