@@ -100,8 +100,8 @@ class Protocol:
         """The networks of Tables 2 and 3, `default` beside the paper's at both loss weights, and others by name."""
         title = f"ours (default), loss weight {OWN_ALPHA:g}"
         ours = self.changed(OURS_AT_OWN_ALPHA, title, OURS, alpha=OWN_ALPHA)
-        names = dict.fromkeys((PAPER, OURS, *SEGMENTATION, *CLASSIFICATION, *extra))
-        return [*(self.network(name) for name in names), ours]
+        others = dict.fromkeys((*SEGMENTATION, *CLASSIFICATION, *extra))
+        return [self.network(PAPER), self.network(OURS), ours, *(self.network(n) for n in others if n not in PRESETS)]
 
     def single_task(self) -> list[Experiment]:
         """The paper's network with one of its two tasks: does multi-tasking help?"""
