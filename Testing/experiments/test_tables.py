@@ -60,14 +60,15 @@ def test_every_row_of_the_other_tables_fits_its_head(make_result):
     assert confusion_table({"luo2020": make_result(shift=0.05)})[1] == [["luo2020", 4, 0, 2, 2]]
     paper, unet, resnet = compared[1]
     # The cavities tell the labels apart: A and B have the largest.
-    assert paper[1:3] == [None, None] and paper[3].value == 0.0
-    assert (unet[0], unet[1].value, unet[2:]) == ("unet", pytest.approx(-0.1), [None, None])
-    assert (resnet[0], resnet[1], resnet[2].value, resnet[3].value) == ("resnet50", None, -1.0, -1.0)
+    assert compared[0][2] == "DSC less unet"
+    assert (paper[1], paper[2].value, paper[3], paper[4].value) == (None, pytest.approx(0.1), None, 0.0)
+    assert (unet[0], unet[1].value, unet[2:]) == ("unet", pytest.approx(-0.1), [None, None, None])
+    assert (resnet[0], *resnet[1:3], resnet[3].value, resnet[4].value) == ("resnet50", None, None, -1.0, -1.0)
 
 
 def test_without_the_papers_network_there_is_nothing_to_compare_with(make_result):
     _, ((name, *missing),) = differences({"unet": make_result("unet", shift=None)}, {})
-    assert (name, missing) == ("unet", [None, None, None])
+    assert (name, missing) == ("unet", [None, None, None, None])
 
 
 def test_a_networks_size_is_told_in_millions(make_result):
