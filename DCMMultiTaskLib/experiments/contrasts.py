@@ -128,11 +128,12 @@ def main() -> None:
     args = parser.parse_args()
     patients = patients_of(args)
     packages = {str(model): load_package(model) for model in args.models}
-    judges = {name: unseen(package, patients) for name, package in packages.items()}
+    # All before the first is measured, so that a model that knows the patients is refused at once.
+    held_out = {name: unseen(package, patients) for name, package in packages.items()}
     tables = {}
-    for name, package in packages.items():
-        print(f"{name}, {count(len(judges[name]), 'patient')}")
-        tables[name] = contrast_table(Predictor(package, device="cpu"), judges[name])
+    for name, own in held_out.items():
+        print(f"{name}, {count(len(own), 'patient')}")
+        tables[name] = contrast_table(Predictor(packages[name], device="cpu"), own)
     if len(tables) > 1:
         print(side_by_side(tables))
 

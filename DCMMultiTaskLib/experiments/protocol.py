@@ -101,7 +101,7 @@ class Protocol:
         title = f"ours (default), loss weight {OWN_ALPHA:g}"
         ours = self.changed(OURS_AT_OWN_ALPHA, title, OURS, alpha=OWN_ALPHA)
         others = dict.fromkeys((*SEGMENTATION, *CLASSIFICATION, *extra))
-        return [self.network(PAPER), self.network(OURS), ours, *(self.network(n) for n in others if n not in PRESETS)]
+        return [self.network(PAPER), self.network(OURS), ours, *(self.network(name) for name in others)]
 
     def single_task(self) -> list[Experiment]:
         """The paper's network with one of its two tasks: does multi-tasking help?"""
