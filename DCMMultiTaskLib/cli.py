@@ -7,7 +7,6 @@ what and why.
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
 import signal
@@ -22,7 +21,7 @@ from types import FrameType, ModuleType
 from typing import Any, NoReturn
 
 from DCMMultiTaskLib import __version__
-from DCMMultiTaskLib.errors import InputError, how_to_install
+from DCMMultiTaskLib.errors import InputError, exit_code
 
 PROGRAM = "dcm-multitask"
 # A new command is one file in `commands` and its line here; the file is imported when the command is called.
@@ -122,34 +121,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A terminal that cannot show a character shows a question mark in its place.
             stream.reconfigure(errors="replace")
     words = _with_negative_lists(sys.argv[1:] if arguments is None else arguments)
-    try:
-        parser = build_parser(words[0] if words else None)
-        if not words:
-            parser.print_help()
-            return 0
-        args = parser.parse_args(words)
-        with ended_cleanly():
-            code = args.run(args)
-            sys.stdout.flush()
-            return code
-    except InputError as error:
-        reason = " ".join(str(error).split())
-    except ModuleNotFoundError as error:
-        package = (error.name or "").split(".")[0]
-        if package in ("", __package__):
-            raise
-        reason = how_to_install(package)
-    except MemoryError:
-        reason = "There is not enough memory for this study."
-    except BrokenPipeError:
-        # Whoever reads what is printed has seen enough, as in `| head`; nothing more is said to them at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return exit_code(lambda: _run(words), PROGRAM)
+
+
+def _run(words: Sequence[str]) -> int:
+    """The command that the words name; its exit code."""
+    parser = build_parser(words[0] if words else None)
+    if not words:
+        parser.print_help()
         return 0
-    except KeyboardInterrupt:
-        print(f"{PROGRAM}: stopped; what was finished is kept.", file=sys.stderr)
-        return 130
-    print(f"{PROGRAM}: error: {reason}", file=sys.stderr)
-    return 2
+    args = parser.parse_args(words)
+    with ended_cleanly():
+        return args.run(args)
 
 
 def _with_negative_lists(words: Sequence[str]) -> list[str]:

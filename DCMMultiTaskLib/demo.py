@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, exit_code
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.inference.result import Result
 
@@ -131,12 +130,11 @@ def run(
 def main() -> int:
     """Run with what the environment names."""
     project = Path(__file__).resolve().parents[1]
-    try:
+
+    def demo() -> None:
         run(choose_input(dict(os.environ), project))
-    except InputError as error:
-        print(f"demo: error: {error}", file=sys.stderr)
-        return 2
-    return 0
+
+    return exit_code(demo, "demo")
 
 
 if __name__ == "__main__":

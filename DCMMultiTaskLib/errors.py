@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 
 class InputError(ValueError):
@@ -40,6 +42,41 @@ def about(name: str) -> Iterator[None]:
         if str(error).startswith(f"{name}: "):
             raise
         raise InputError(f"{name}: {error}") from error
+
+
+def exit_code(run: Callable[[], int | None], program: str = "") -> int:
+    """Run a program to its end; what a user can mend is one line on stderr instead of a traceback.
+
+    Args:
+        run: The program; it returns its exit code, or None for 0.
+        program: What the line begins with; the running script's name by default.
+
+    Returns:
+        The exit code: 2 after bad input or too little memory, 130 after Ctrl-C.
+    """
+    program = program or Path(sys.argv[0]).stem
+    try:
+        code = run() or 0
+        sys.stdout.flush()
+        return code
+    except InputError as error:
+        reason = " ".join(str(error).split())
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        if package in ("", __package__):
+            raise
+        reason = how_to_install(package)
+    except MemoryError:
+        reason = "There is not enough memory for this study."
+    except BrokenPipeError:
+        # Whoever reads what is printed has seen enough, as in `| head`; nothing more is said to them at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print(f"{program}: stopped; what was finished is kept.", file=sys.stderr)
+        return 130
+    print(f"{program}: error: {reason}", file=sys.stderr)
+    return 2
 
 
 # What a prediction does without, by the name to import: the name to install.

@@ -39,7 +39,6 @@ def summarise(
         `TITLES` as mappings of `value`, `low` and `high`, the confusion matrices and counts.
     """
     with_truth = [s for s in slices if s.true_area_mm2 > 0]
-    ranked = sorted(with_truth, key=lambda s: s.true_area_mm2 + s.true_cavity_mm2)
     metrics: dict[str, Any] = {
         "patients": len(patients),
         "positive_patients": sum(p.dcm for p in patients),
@@ -49,13 +48,19 @@ def summarise(
         **_of_rows(with_truth, "slice", threshold),
         **_of_rows(patients, "patient", threshold),
     }
-    for size, part in zip(("smallest", "middle", "largest"), np.array_split(np.arange(len(ranked)), 3), strict=True):
-        rows = [ranked[number] for number in part]
+    for size, part in zip(("smallest", "middle", "largest"), size_thirds(with_truth), strict=True):
+        rows = [with_truth[number] for number in part]
         metrics[f"dsc_{size}_third"] = _bootstrap(rows).mean(column(rows, "dsc"))
     measured = _bootstrap(patients).ranked(auc, column(patients, "dcm"), column(patients, "cavity_ml"))
     metrics["auc_per_patient_measured_volume"] = measured
     metrics["agreement"] = {name: asdict(found) for name, found in agreements(patients).items()}
     return {name: asdict(metric) if isinstance(metric, Estimate) else metric for name, metric in metrics.items()}
+
+
+def size_thirds(slices: Sequence[SliceScore]) -> list[np.ndarray]:
+    """The numbers of the slices whose true hearts (myocardium and cavity) are the smallest, the middle, the largest."""
+    size = column(slices, "true_area_mm2") + column(slices, "true_cavity_mm2")
+    return np.array_split(np.argsort(size, kind="stable"), 3)
 
 
 def _of_rows(rows: Sequence[SliceScore | PatientScore], level: str, threshold: float) -> dict[str, Any]:

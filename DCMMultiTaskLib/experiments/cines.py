@@ -19,7 +19,7 @@ import numpy as np
 
 from DCMMultiTaskLib.datasets.contours import polygon_mask, read_contour
 from DCMMultiTaskLib.datasets.sunnybrook import drawn_frame
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, exit_code
 from DCMMultiTaskLib.evaluation.metrics import Counts
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.segments import LV_CAVITY
@@ -130,4 +130,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_code(main))

@@ -19,7 +19,7 @@ import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.datasets.truth import read_patient
-from DCMMultiTaskLib.errors import count
+from DCMMultiTaskLib.errors import count, exit_code
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap
 from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of, unseen
@@ -139,4 +139,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_code(main))

@@ -19,6 +19,7 @@ import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.datasets.truth import read_patient
+from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap, column
 from DCMMultiTaskLib.evaluation.metrics import auc, dice
 from DCMMultiTaskLib.experiments.bad_inputs import spoilt, without_short_axis
@@ -271,4 +272,4 @@ def main(tell: Callable[[str], None] = print) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_code(main))

@@ -18,8 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest import Patient
+from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap, column
 from DCMMultiTaskLib.evaluation.scoring import PatientScore, SliceScore, score_patient
+from DCMMultiTaskLib.evaluation.summary import size_thirds
 from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of, unseen
 from DCMMultiTaskLib.inference.package import ModelPackage, load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
@@ -52,8 +54,7 @@ def table_row(slices: Sequence[SliceScore], patients: Sequence[PatientScore]) ->
     """
     bootstrap = PatientBootstrap([row.patient for row in slices])
     dsc = column(slices, "dsc")
-    size = column(slices, "true_area_mm2") + column(slices, "true_cavity_mm2")
-    small = size <= np.quantile(size, 1 / 3)
+    small = np.isin(np.arange(len(slices)), size_thirds(slices)[0])
     yield bootstrap.mean(dsc)
     yield bootstrap.ratio(dsc * small, small)
     with np.errstate(divide="ignore"):
@@ -82,4 +83,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_code(main))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap, column
 from DCMMultiTaskLib.evaluation.metrics import auc
 from DCMMultiTaskLib.evaluation.scoring import PatientScore
@@ -166,4 +167,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_code(main))

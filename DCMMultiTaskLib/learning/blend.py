@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, exit_code
 from DCMMultiTaskLib.inference.package import ModelPackage, load_package, save_package
 from DCMMultiTaskLib.learning.start import start_from
 from DCMMultiTaskLib.networks.registry import build
@@ -75,4 +75,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_code(main))

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import InputError, exit_code
 from DCMMultiTaskLib.evaluation.summary import pooled, titled
 from DCMMultiTaskLib.inference.package import load_package, save_package
 from DCMMultiTaskLib.report.tables import Cell, markdown
@@ -82,4 +82,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_code(main))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -162,3 +163,35 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly() -> None:
     program.stdout.close()
     assert (program.stderr.read(), program.wait(timeout=120)) == ("", 0)
     program.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [
+        ("experiments.cines", ["--cines", "DIR", "--contours", "DIR", "--models", "GONE"]),
+        ("experiments.contrasts", ["--data", "GONE", "--models", "GONE"]),
+        ("experiments.gate", ["--data", "GONE", "--models", "GONE", "-o", "DIR/out"]),
+        ("experiments.mask_threshold", ["--data", "GONE", "--models", "GONE"]),
+        ("experiments.verdict", ["GONE", "-o", "DIR/out"]),
+        ("learning.blend", ["GONE", "GONE", "--share", "1", "-o", "DIR/out"]),
+        ("report.release", ["GONE", "--card", "DIR/card.md", "--results", "a=GONE", "-o", "DIR/out"]),
+    ],
+)
+def test_the_programs_beside_the_commands_say_what_is_wrong_in_one_line_too(
+    program: str,
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gone = str(tmp_path / "gone")
+    words = [word.replace("DIR", str(tmp_path)).replace("GONE", gone) for word in arguments]
+    monkeypatch.setattr(sys, "argv", ["", *words])
+    monkeypatch.delitem(sys.modules, f"DCMMultiTaskLib.{program}", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module(f"DCMMultiTaskLib.{program}", run_name="__main__", alter_sys=True)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 2
+    assert line.startswith(f"{program.rpartition('.')[2]}: error: ")
+    assert gone in line
+    assert not list(tmp_path.iterdir())
