@@ -15,7 +15,7 @@ from DCMMultiTaskLib.imaging.identifiers import Identifiers
 from DCMMultiTaskLib.imaging.naming import plain_name
 from DCMMultiTaskLib.imaging.nifti import read_nifti
 from DCMMultiTaskLib.imaging.quiet import quiet_libraries
-from DCMMultiTaskLib.imaging.study import USED, Source, Study
+from DCMMultiTaskLib.imaging.study import USED, Source, Study, times_of
 from DCMMultiTaskLib.imaging.volume import Volume, kept_type
 
 _ITK_READERS = {".nrrd": "NrrdImageIO", ".nhdr": "NrrdImageIO", ".mha": "MetaImageIO", ".mhd": "MetaImageIO"}
@@ -75,12 +75,15 @@ def _read_study(path: Path, series: str | None, name: str, known: Identifiers) -
             raise InputError(f"{path.name}: this is not a NRRD, NIfTI, MetaImage or DICOM file, or it is damaged.")
         return read_dicom_file(path, name=name, known=known)
     with about(path.name):
-        phases, notes = read_nifti(path) if kind.endswith(_NIFTI) else _read_by_itk(path)
+        if kind.endswith(_NIFTI):
+            (phases, notes), times = read_nifti(path), None
+        else:
+            phases, times, notes = _read_by_itk(path)
     source = Source(path=path, files=((path.name, USED),))
-    return Study(name or plain_name(path), phases, source=source, notes=tuple(notes))
+    return Study(name or plain_name(path), phases, times_ms=times, source=source, notes=tuple(notes))
 
 
-def _read_by_itk(path: Path) -> tuple[list[Volume], list[str]]:
+def _read_by_itk(path: Path) -> tuple[list[Volume], tuple[float, ...] | None, list[str]]:
     reader = _ITK_READERS[path.suffix.lower()]
     try:
         with readable(path) as file, quiet_libraries() as warned:
@@ -104,10 +107,21 @@ def _read_by_itk(path: Path) -> tuple[list[Volume], list[str]]:
     array = view.astype(kept_type(view.dtype))
     if image.GetNumberOfComponentsPerPixel() > 1:  # a Slicer sequence: the phases are the fastest axis
         array = np.moveaxis(array, -1, 0)
+    times = _sequence_times(image)
     del image
     frames = array.reshape(-1, *array.shape[-3:]) if axes > 2 else array.reshape(-1, 1, *array.shape[-2:])
     notes = [f"The file's reader warned: {text}" for text in warned]
-    return [Volume.of(frame, spacing, origin, direction) for frame in frames], notes
+    times = times if times and len(times) == len(frames) else None
+    return [Volume.of(frame, spacing, origin, direction) for frame in frames], times, notes
+
+
+def _sequence_times(image: sitk.Image) -> tuple[float, ...] | None:
+    """When the phases of a Slicer sequence were, in ms; None where its header does not say."""
+    unit, *indices = (
+        image.GetMetaData(key) if image.HasMetaDataKey(key) else ""
+        for key in ("NRRD_units[pixel]", "axis 0 index values", "axis 3 index values")
+    )
+    return times_of("".join(indices).split(), unit)
 
 
 def _check_pixels(path: Path, image: sitk.Image) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from DCMMultiTaskLib.imaging.volume import Geometry, Volume
 
 USED = "used"
 """What became of a file that is part of the study."""
+_MILLISECONDS = {"ms": 1.0, "s": 1000.0}
 
 
 @dataclass(frozen=True)
@@ -103,3 +105,17 @@ class Study:
         if len(self.phases) > 1:
             raise InputError(f"{self.name}: a single volume is needed, this is a cine of {len(self.phases)} phases.")
         return self.phases[0]
+
+
+def times_of(values: Sequence[str], unit: str) -> tuple[float, ...] | None:
+    """The times of the phases of one of Slicer's sequences, in ms, by its index; None where that is not a time.
+
+    Args:
+        values: The index of each phase, as Slicer writes it.
+        unit: Of the index; times are in `ms` or `s`.
+    """
+    try:
+        times = tuple(_MILLISECONDS[unit] * float(value) for value in values)
+    except (KeyError, ValueError):
+        return None
+    return times if times and all(map(math.isfinite, times)) else None

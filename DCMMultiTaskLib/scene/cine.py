@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from DCMMultiTaskLib.imaging.segments import Segment
-from DCMMultiTaskLib.imaging.study import Study
+from DCMMultiTaskLib.imaging.study import Study, times_of
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.measurements.heart_beat import growing
 from DCMMultiTaskLib.scene.naming import result_name
@@ -25,7 +24,6 @@ BROWSER_CLASS = "vtkMRMLSequenceBrowserNode"
 READ = "DCMMultiTaskStudy"
 # Slicer marks a proxy node that it has made itself with this attribute, and removes it together with its sequence.
 MADE_BY_BROWSER = "proxyNodeCopy"
-MILLISECONDS = {"ms": 1.0, "s": 1000.0}
 
 
 def add_study(study: Study, *, scene: Any = None) -> Any:
@@ -86,13 +84,10 @@ def study_of(volume_node: Any) -> Study:
         return Study(name, [volume_from_node(volume_node)], **read)
     images = browser.GetSequenceNode(volume_node)
     count = images.GetNumberOfDataNodes()
-    times = None
-    if images.GetIndexUnit() in MILLISECONDS:
-        times = tuple(MILLISECONDS[images.GetIndexUnit()] * _number(images.GetNthIndexValue(n)) for n in range(count))
     return Study(
         name,
         [volume_from_node(images.GetNthDataNode(n)) for n in range(count)],
-        times_ms=times if times and all(map(math.isfinite, times)) else None,
+        times_ms=times_of([images.GetNthIndexValue(n) for n in range(count)], images.GetIndexUnit()),
         **read,
     )
 
@@ -184,10 +179,3 @@ def attach(browser: Any, sequence: Any, proxy: Any, *, save_changes: bool = Fals
         browser.EndModify(modifying)
     if old is not None:
         browser.GetScene().RemoveNode(old)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan

@@ -73,8 +73,26 @@ def test_a_slicer_sequence_is_a_cine(tmp_path):
     array = heart((6, 30, 28, 3))
     path = written(tmp_path / "beat.seq.nrrd", array, vector=True)
     path.write_bytes(path.read_bytes().replace(b"kinds: vector", b"kinds: list", 1))
-    frames = read_study(path).phases
-    np.testing.assert_array_equal(frames[2].array, array[..., 2])
+    study = read_study(path)
+    np.testing.assert_array_equal(study.phases[2].array, array[..., 2])
+    assert study.times_ms is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "values", "times"),
+    [
+        ("ms", "0 40.5 80", (0, 40.5, 80)),
+        ("s", "0 0.05 0.1", (0, 50, 100)),
+        ("", "0 1 2", None),
+        ("ms", "rest stress late", None),
+        ("ms", "0 40", None),
+    ],
+)
+def test_a_slicer_sequence_says_when_its_phases_were(tmp_path, unit, values, times):
+    path = written(tmp_path / "beat.seq.nrrd", heart((6, 30, 28, 3)), vector=True)
+    said = f'kinds: list domain domain domain\nunits: "{unit}" "" "" ""\naxis 0 index values:={values}\n'.encode()
+    path.write_bytes(re.sub(rb"kinds: vector.*\n", said, path.read_bytes(), count=1))
+    assert read_study(path).times_ms == (times if times is None else pytest.approx(times))
 
 
 @pytest.mark.parametrize("extension", ["nrrd", "nii.gz", "mha"])
