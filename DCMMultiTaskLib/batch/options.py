@@ -28,6 +28,7 @@ class StudyOptions:
         uncertainty: Look at other views too, and write intervals and their map.
         cavity: Write the LV cavity as a segment of its own.
         scene: Write a Slicer scene, too.
+        dicom: Write DICOM segmentations and a structured report, too; studies from other files fail then.
         series: Number or description of the DICOM series to take; the likely short axis if None.
         mixed_precision: Half precision on a GPU.
         keep_identifiers: Leave in names and texts what identifies the patient in DICOM headers.
@@ -41,6 +42,7 @@ class StudyOptions:
     uncertainty: bool = False
     cavity: bool = True
     scene: bool = False
+    dicom: bool = False
     series: str | None = None
     mixed_precision: bool = False
     keep_identifiers: bool = False

@@ -62,6 +62,10 @@ def run_batch(
             from DCMMultiTaskLib.scene.embedded import boot
 
             boot()
+        if options.study.dicom:
+            from DCMMultiTaskLib.export.dicom import need_highdicom
+
+            need_highdicom()
     job, studies, skipped = find_work(options)
     outcomes: list[Outcome] = []
 

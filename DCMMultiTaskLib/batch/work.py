@@ -124,6 +124,10 @@ class Worker:
             else:
                 study = read_study(self.job.input / found.input, name=found.name)
             refuse_label_map(study)
+            if self.job.options.dicom:
+                from DCMMultiTaskLib.export.dicom import check_dicom
+
+                check_dicom(study)
             return Read(found, study, made_from)
         except NoShortAxis as error:
             groups = summarise_files(Source(self.job.input / found.input, files=error.files))
@@ -162,6 +166,10 @@ class Worker:
         try:
             with self.folder.writing(name, read.made_from) as folder:
                 write_result(result, folder, cam=options.activation, cavity=options.cavity)
+                if options.dicom:
+                    from DCMMultiTaskLib.export.dicom import write_dicom
+
+                    write_dicom(result, folder, cavity=options.cavity, keep_identifiers=options.keep_identifiers)
                 if can_draw():
                     from DCMMultiTaskLib.report.batch_studies import THUMBNAILS
                     from DCMMultiTaskLib.report.thumbnails import study_thumbnails

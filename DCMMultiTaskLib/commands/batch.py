@@ -58,6 +58,7 @@ def batch_options(args: argparse.Namespace) -> BatchOptions:
             uncertainty=args.uncertainty,
             cavity=not args.no_cavity,
             scene=args.scene,
+            dicom=args.dicom,
             series=args.series,
             mixed_precision=args.mixed_precision,
             keep_identifiers=args.keep_identifiers,

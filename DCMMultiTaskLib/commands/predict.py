@@ -35,11 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--series", metavar="NUMBER|DESCRIPTION", help="series of a DICOM folder; the likely short axis if left out"
     )
-    parser.add_argument(
-        "--dicom",
-        action="store_true",
-        help="also write DICOM segmentations and a structured report that refer to the images (needs highdicom)",
-    )
     parser.add_argument("--height-cm", type=float, metavar="CM", help="how tall the patient is, for the body surface")
     parser.add_argument("--weight-kg", type=float, metavar="KG", help="how heavy; the DICOM header's if left out")
     parser.add_argument(
@@ -93,6 +88,11 @@ def add_study_arguments(parser: argparse.ArgumentParser, *, roi: bool = True) ->
     )
     parser.add_argument("--cam", action="store_true", help="also write the class activation map, NAME_cam.nrrd")
     parser.add_argument("--scene", action="store_true", help="also write a Slicer scene, NAME.mrb")
+    parser.add_argument(
+        "--dicom",
+        action="store_true",
+        help="also write DICOM segmentations and a structured report that refer to the images (needs highdicom)",
+    )
     parser.add_argument(
         "--keep-identifiers",
         action="store_true",

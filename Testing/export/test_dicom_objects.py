@@ -18,7 +18,9 @@ from imaging.hospital_files import enhanced, make, save
 from DCMMultiTaskLib.cli import main
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.reading import read_study
+from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.inference.result import Result
+from DCMMultiTaskLib.phantom import make_phantom
 
 hd = pytest.importorskip("highdicom", reason="needs the extra dicom")
 from DCMMultiTaskLib.export.dicom import write_dicom  # noqa: E402
@@ -193,13 +195,22 @@ def test_the_command_writes_them_and_refuses_other_files(tmp_path: Path, tiny_mo
     options = ["-o", str(tmp_path / "out"), "--model", str(tiny_model), "--dicom"]
     assert main(["predict", str(tmp_path / "study"), *options]) == 0
     assert {"study_seg.dcm", "study_report.dcm"} < {path.name for path in (tmp_path / "out").iterdir()}
-    from DCMMultiTaskLib.imaging.writing import write_volume
-    from DCMMultiTaskLib.phantom import make_phantom
-
     write_volume(tmp_path / "heart.nrrd", make_phantom(3, slices=3, matrix=(96, 96)).volume)
     capsys.readouterr()
     assert main(["predict", str(tmp_path / "heart.nrrd"), *options]) == 2
     assert capsys.readouterr().err.endswith("and this study comes from other files.\n")
+
+
+def test_a_batch_writes_them_and_other_files_fail_alone(tmp_path: Path, tiny_model: Path, capsys) -> None:
+    save(images(), tmp_path / "in" / "study")
+    write_volume(tmp_path / "in" / "heart.nrrd", make_phantom(3, slices=3, matrix=(96, 96)).volume)
+    output = tmp_path / "out"
+    assert main(["batch", str(tmp_path / "in"), "-o", str(output), "--model", str(tiny_model), "--dicom"]) == 1
+    assert "heart: failed: heart: DICOM objects refer to DICOM images" in capsys.readouterr().out
+    (mask,), (report,) = (list(output.glob(f"studies/*/*_{kind}.dcm")) for kind in ("seg", "report"))
+    assert hd.seg.segread(mask).number_of_segments == 2
+    hd.sr.srread(report)
+    assert not [path for path in (mask, report) if b"Planted" in path.read_bytes() or b"SECRET" in path.read_bytes()]
 
 
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="needs dciodvfy (Debian: dicom3tools)")
