@@ -47,6 +47,11 @@ def run_notes(
 def beat_notes(result: Result) -> list[str]:
     """What has to be said of the heart beat."""
     beat, notes = result.heart_beat, []
+    if len(result.labels) < len(result.study.phases) and not result.cancelled:
+        notes.append(
+            f"Phase {result.phase + 1} of {len(result.study.phases)} (counted from 1) alone was analysed. The "
+            "probability is calibrated at end diastole: in another phase the ventricle is smaller, and it is too low."
+        )
     if beat and result.study.times_ms and not beat.timed:
         notes.append("The times of the phases do not grow from phase to phase, so there are no rates.")
     if beat and beat.base_left:

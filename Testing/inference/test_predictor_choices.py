@@ -41,6 +41,9 @@ def test_a_cine_keeps_the_phase_with_the_largest_cavity(predictor: Predictor) ->
     alone = predictor.predict(study, phase=ed.provenance.phase)
     assert dice(alone.mask, ed.mask) > 0.9
     assert (list(alone.labels), alone.heart_beat) == ([ed.phase], None)
+    warned = f"Phase {ed.phase + 1} of 4 (counted from 1) alone was analysed."
+    assert [note.startswith(warned) for note in alone.provenance.notes].count(True) == 1
+    assert not any("alone was analysed" in note for note in ed.provenance.notes)
     assert predictor.predict(study, phase="first").provenance.phase == 0
     for wrong in (4, 99, -1, "late"):
         with pytest.raises(InputError, match="phase"):
