@@ -1,4 +1,4 @@
-"""The one error that a user is meant to read, and words that sentences for people share."""
+"""The one error that a user is meant to read, how a program ends with it, and words that sentences for people share."""
 
 from __future__ import annotations
 
