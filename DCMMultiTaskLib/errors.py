@@ -24,6 +24,9 @@ def count(number: int, what: str, plural: str = "") -> str:
     return f"{number} {what}" if number == 1 else f"{number} {plural or what + 's'}"
 
 
+NO_MEMORY = "There is not enough memory for this study."
+
+
 @contextmanager
 def about(name: str) -> Iterator[None]:
     """Put a study's name before the message of an `InputError` that arises inside, unless it stands there already.
@@ -67,7 +70,7 @@ def exit_code(run: Callable[[], int | None], program: str = "") -> int:
             raise
         reason = how_to_install(package)
     except MemoryError:
-        reason = "There is not enough memory for this study."
+        reason = NO_MEMORY
     except BrokenPipeError:
         # Whoever reads what is printed has seen enough, as in `| head`; nothing more is said to them at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

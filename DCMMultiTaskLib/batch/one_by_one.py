@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from DCMMultiTaskLib.batch.studies import StudyPath
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import NO_MEMORY, InputError
 
 if TYPE_CHECKING:
     from DCMMultiTaskLib.inference.predictor import Predictor
@@ -41,7 +41,7 @@ def run_studies(
         try:
             predict(study)
         except (InputError, MemoryError) as error:
-            reason = str(error) if isinstance(error, InputError) else "There is not enough memory for this study."
+            reason = str(error) if isinstance(error, InputError) else NO_MEMORY
             failures.append(Failure(study, " ".join(reason.split())))
             failed(failures[-1])
     return failures
@@ -80,9 +80,9 @@ def predict_study(
     Raises:
         InputError: The study cannot be used, or the files cannot be written.
     """
-    from DCMMultiTaskLib.export.dicom import check_dicom, write_dicom
+    from DCMMultiTaskLib.export.dicom import check_dicom
     from DCMMultiTaskLib.imaging.reading import read_study, refuse_label_map
-    from DCMMultiTaskLib.inference.files import file_name, staged, write_result
+    from DCMMultiTaskLib.inference.files import staged
 
     place = output / study.place
     with staged(place) as folder:
@@ -91,11 +91,38 @@ def predict_study(
         if dicom:
             check_dicom(found)
         result = predictor.predict(found, **options, progress=progress)
-        files = list(write_result(result, folder, cam=options["activation"], cavity=cavity).values())
-        if dicom:
-            files += write_dicom(result, folder, cavity=cavity, keep_identifiers=keep_identifiers)
-        if scene:
-            from DCMMultiTaskLib.scene.views import write_bundle
-
-            files.append(write_bundle(result, folder / f"{file_name(result.name)}.mrb", cavity=cavity))
+        files = write_files(
+            result,
+            folder,
+            cam=options["activation"],
+            cavity=cavity,
+            dicom=dicom,
+            scene=scene,
+            keep_identifiers=keep_identifiers,
+        )
     return result, [place / file.name for file in files]
+
+
+def write_files(
+    result: Result, folder: Path, *, cam: bool, cavity: bool, dicom: bool, scene: bool, keep_identifiers: bool
+) -> list[Path]:
+    """Write all files of a study's result that were asked for; see `predict_study`.
+
+    Returns:
+        The files.
+
+    Raises:
+        InputError: They cannot be written; with `dicom`, as `write_dicom`.
+    """
+    from DCMMultiTaskLib.inference.files import file_name, write_result
+
+    files = list(write_result(result, folder, cam=cam, cavity=cavity).values())
+    if dicom:
+        from DCMMultiTaskLib.export.dicom import write_dicom
+
+        files += write_dicom(result, folder, cavity=cavity, keep_identifiers=keep_identifiers)
+    if scene:
+        from DCMMultiTaskLib.scene.views import write_bundle
+
+        files.append(write_bundle(result, folder / f"{file_name(result.name)}.mrb", cavity=cavity))
+    return files

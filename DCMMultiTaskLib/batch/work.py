@@ -14,15 +14,15 @@ from typing import Any, Literal
 from DCMMultiTaskLib import __version__
 from DCMMultiTaskLib.batch.discovery import FoundStudy, Skipped
 from DCMMultiTaskLib.batch.folder import BatchFolder
+from DCMMultiTaskLib.batch.one_by_one import write_files
 from DCMMultiTaskLib.batch.options import Outcome, StopBatch, StudyOptions
-from DCMMultiTaskLib.errors import InputError
+from DCMMultiTaskLib.errors import NO_MEMORY, InputError
 from DCMMultiTaskLib.imaging.dicom import read_dicom_folder
 from DCMMultiTaskLib.imaging.headers import files_of
 from DCMMultiTaskLib.imaging.identifiers import Identifiers
 from DCMMultiTaskLib.imaging.reading import LabelMap, read_study, refuse_label_map, summarise_files
 from DCMMultiTaskLib.imaging.short_axis import NoShortAxis
 from DCMMultiTaskLib.imaging.study import USED, Source, Study
-from DCMMultiTaskLib.inference.files import write_result
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
@@ -165,20 +165,20 @@ class Worker:
         options, name = self.job.options, read.found.name
         try:
             with self.folder.writing(name, read.made_from) as folder:
-                write_result(result, folder, cam=options.activation, cavity=options.cavity)
-                if options.dicom:
-                    from DCMMultiTaskLib.export.dicom import write_dicom
-
-                    write_dicom(result, folder, cavity=options.cavity, keep_identifiers=options.keep_identifiers)
+                write_files(
+                    result,
+                    folder,
+                    cam=options.activation,
+                    cavity=options.cavity,
+                    dicom=options.dicom,
+                    scene=options.scene,
+                    keep_identifiers=options.keep_identifiers,
+                )
                 if can_draw():
                     from DCMMultiTaskLib.report.batch_studies import THUMBNAILS
                     from DCMMultiTaskLib.report.thumbnails import study_thumbnails
 
                     (folder / f"{name}{THUMBNAILS}").write_bytes(study_thumbnails(result))
-                if options.scene:
-                    from DCMMultiTaskLib.scene.views import write_bundle
-
-                    write_bundle(result, folder / f"{name}.mrb", cavity=options.cavity)
         except Exception as error:
             return self._failed(read.found, error, read.made_from)
         return Outcome(name, read.found.shown, "done")
@@ -223,7 +223,7 @@ class Worker:
         if isinstance(error, InputError):
             reason = " ".join(str(error).split())
         elif isinstance(error, MemoryError):
-            reason = "There is not enough memory for this study."
+            reason = NO_MEMORY
         elif isinstance(error, OSError):
             reason = f"{found.shown}: it cannot be opened ({error.strerror})."
         else:
