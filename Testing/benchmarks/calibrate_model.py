@@ -16,6 +16,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.inference.package import load_package, save_package
 from DCMMultiTaskLib.learning.calibration import Scores, fit_decision
 
@@ -47,4 +48,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_code(main))

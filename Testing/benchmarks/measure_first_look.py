@@ -17,6 +17,7 @@ import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest import read_manifest
 from DCMMultiTaskLib.datasets.truth import read_patient
+from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.experiments.rendered import SMALL, late_enhancement, turned
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 from DCMMultiTaskLib.imaging.orientation import SliceOrientation
@@ -100,4 +101,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_code(main))

@@ -5,21 +5,21 @@ The steepest fall from blood to muscle is looked for along the normals of the tr
 where the reader drew the line elsewhere than the image has its edge: reading, and choice at the papillary muscles. The
 masks are then drawn anew with both outlines moved by smooth random amounts of such sizes.
 
-    python Testing/benchmarks/measure_label_noise.py MANIFEST.csv [SPLIT [ROWS COLUMNS]]
+    python Testing/benchmarks/measure_label_noise.py --data MANIFEST.csv [--split NAME] [--mask-offset ROWS COLUMNS]
 """
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import argparse
 
 import numpy as np
 from measure_mask_offset import SMALLEST_CAVITY, edge_distances, fitted_shift
 from scipy import ndimage
 
-from DCMMultiTaskLib.datasets.manifest import read_manifest
 from DCMMultiTaskLib.datasets.truth import read_patient, true_cavity
+from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.evaluation.metrics import dice
+from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 
 SECTORS = 8
@@ -72,10 +72,12 @@ def redrawn(labels: np.ndarray, scatter_pixels: float, rng: np.random.Generator)
     return inside[0] & ~inside[1]
 
 
-def main(manifest: Path, split: str | None, offset: tuple[float, float]) -> None:
-    """Print the scatter, and the DSC that scatters cost."""
+def main() -> None:
+    """The command line of this file: print the scatter, and the DSC that scatters cost."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
     patients: list[Slices] = []
-    for patient in read_manifest(manifest, split=split, mask_offset=offset):
+    for patient in patients_of(parser.parse_args()):
         volume, mask = read_patient(patient)
         axis = choose_slice_axis(volume.geometry)
         mm = float(np.mean([volume.geometry.spacing[n] for n in range(3) if n != axis]))
@@ -90,6 +92,4 @@ def main(manifest: Path, split: str | None, offset: tuple[float, float]) -> None
 
 
 if __name__ == "__main__":
-    more = sys.argv[3:5]
-    offset = (float(more[0]), float(more[1])) if more else (0.0, 0.0)
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None, offset)
+    raise SystemExit(exit_code(main))

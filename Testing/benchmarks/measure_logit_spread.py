@@ -8,7 +8,7 @@ to it by this ratio (`dcm-multitask train --calibrate ... --logit-spread RATIO`)
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Collection
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from DCMMultiTaskLib.datasets.manifest import read_manifest
 from DCMMultiTaskLib.datasets.truth import read_patient
+from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 
@@ -34,13 +35,18 @@ def slice_logits(model: Path, manifest: Path, patients: Collection[str]) -> dict
     return found
 
 
-def main(manifest: Path, model: Path, folds: list[Path]) -> None:
-    """Print the ratio for each fold, and their mean."""
-    learned = set(load_package(model).training["patients"])
-    ours = slice_logits(model, manifest, learned)
+def main() -> None:
+    """The command line of this file: print the ratio for each fold, and their mean."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("manifest", type=Path)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("folds", type=Path, nargs="+")
+    args = parser.parse_args()
+    learned = set(load_package(args.model).training["patients"])
+    ours = slice_logits(args.model, args.manifest, learned)
     ratios = []
-    for fold in folds:
-        theirs = slice_logits(fold, manifest, learned & set(load_package(fold).training["patients"]))
+    for fold in args.folds:
+        theirs = slice_logits(fold, args.manifest, learned & set(load_package(fold).training["patients"]))
         spreads = [np.concatenate([logits[name] for name in theirs]).std() for logits in (ours, theirs)]
         ratios.append(spreads[0] / spreads[1])
         print(f"{fold}: {spreads[0]:.2f} against {spreads[1]:.2f}, ratio {ratios[-1]:.2f}")
@@ -48,4 +54,4 @@ def main(manifest: Path, model: Path, folds: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), [Path(argument) for argument in sys.argv[3:]])
+    raise SystemExit(exit_code(main))

@@ -5,19 +5,19 @@ normal; its distance is fitted, over all points of a patient, by a shift of the 
 constant that takes up where readers draw the line against the trabeculae. A shift that all patients share is a matter
 of how the contours were turned into pixels, not of anatomy.
 
-    python Testing/benchmarks/measure_mask_offset.py MANIFEST.csv [SPLIT]
+    python Testing/benchmarks/measure_mask_offset.py --data MANIFEST.csv [--split NAME]
 """
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+import argparse
 
 import numpy as np
 from scipy import ndimage
 
-from DCMMultiTaskLib.datasets.manifest import read_manifest
 from DCMMultiTaskLib.datasets.truth import read_patient
+from DCMMultiTaskLib.errors import exit_code
+from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 
 REACH = np.arange(-4, 4.01, 0.25)
@@ -50,10 +50,12 @@ def fitted_shift(normals: np.ndarray, distances: np.ndarray) -> np.ndarray:
     return shift
 
 
-def main(manifest: Path, split: str | None) -> None:
-    """Print the shift of each patient, their median, and their mean with its standard error."""
+def main() -> None:
+    """The command line: print the shift of each patient, their median, and their mean with its standard error."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
     shifts = []
-    for patient in read_manifest(manifest, split=split):
+    for patient in patients_of(parser.parse_args()):
         volume, mask = read_patient(patient)
         axis = 2 - choose_slice_axis(volume.geometry)
         found = [
@@ -73,4 +75,4 @@ def main(manifest: Path, split: str | None) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None)
+    raise SystemExit(exit_code(main))

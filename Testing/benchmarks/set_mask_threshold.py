@@ -7,13 +7,25 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.inference.package import load_package, save_package
 
+
+def main() -> None:
+    """The command line of this file."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("threshold", type=float)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("output", type=Path)
+    args = parser.parse_args()
+    package = load_package(args.model)
+    decision = replace(package.decision, mask_threshold=args.threshold)
+    save_package(replace(package, decision=decision), args.output, half_precision=True)
+
+
 if __name__ == "__main__":
-    package = load_package(Path(sys.argv[2]))
-    decision = replace(package.decision, mask_threshold=float(sys.argv[1]))
-    save_package(replace(package, decision=decision), Path(sys.argv[3]), half_precision=True)
+    raise SystemExit(exit_code(main))
