@@ -5,7 +5,8 @@ r"""How models hold in contrasts, poses and pixel sizes that their data do not h
 Each model is judged on the patients of the manifest that it did not learn from. Each condition is made from them
 (`rendered`) with fixed seeds, and the whole prediction, localisation included, is measured against their masks.
 Phantoms in the contrast of late enhancement come last, of seeds that no training uses. Of several models, as of a
-network for each ingredient of the augmentation, a table with a row for each comes at the end.
+network for each ingredient of the augmentation, a table with a row for each comes at the end; with `--together` its
+last row is of all of them as one.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor, nn
 
 from DCMMultiTaskLib.datasets.manifest import Patient
 from DCMMultiTaskLib.datasets.truth import read_patient
-from DCMMultiTaskLib.errors import count, exit_code
+from DCMMultiTaskLib.errors import InputError, count, exit_code
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap
 from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of, unseen
@@ -32,8 +35,9 @@ from DCMMultiTaskLib.experiments.rendered import (
     turned,
 )
 from DCMMultiTaskLib.imaging.volume import Volume
-from DCMMultiTaskLib.inference.package import load_package
+from DCMMultiTaskLib.inference.package import ModelPackage, load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.networks.output import NetworkOutput
 from DCMMultiTaskLib.phantom import make_phantom
 from DCMMultiTaskLib.report.tables import markdown
 
@@ -110,6 +114,32 @@ def contrast_table(
     return rows
 
 
+class Together(nn.Module):
+    """Several networks as one, whose mask is the mean of their probabilities.
+
+    By how much it is better than its members is what one network that is distilled from them can hope for.
+
+    Args:
+        networks: Each gives `NetworkOutput`; whether the heart is dilated is not asked.
+    """
+
+    def __init__(self, networks: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+
+    def forward(self, image: Tensor) -> NetworkOutput:
+        """The mean, of an image `(N, 1, H, W)`."""
+        logits = torch.stack([network(image).mask_logits.float() for network in self.networks])
+        return NetworkOutput(torch.logit(torch.sigmoid(logits).mean(dim=0), eps=1e-6), None, None)
+
+
+def together(packages: Sequence[ModelPackage]) -> Predictor:
+    """All models as one, which cuts its masks where the first does."""
+    members = [Predictor(package, device="cpu") for package in packages]
+    members[0].network = Together([member.network for member in members])
+    return members[0]
+
+
 def side_by_side(tables: Mapping[str, Sequence[Row]]) -> str:
     """A Markdown table with a row for each model: the DSC in each condition, hearts that were lost in brackets."""
     head = ["model", *(row.condition for row in next(iter(tables.values())))]
@@ -125,15 +155,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_arguments(parser)
     parser.add_argument("--models", type=Path, nargs="+", required=True)
+    parser.add_argument("--together", action="store_true", help="judge the mean of the models' masks too")
     args = parser.parse_args()
     patients = patients_of(args)
     packages = {str(model): load_package(model) for model in args.models}
     # All before the first is measured, so that a model that knows the patients is refused at once.
     held_out = {name: unseen(package, patients) for name, package in packages.items()}
+    everyone = [patient for patient in patients if all(patient in own for own in held_out.values())]
+    if args.together and not everyone:
+        raise InputError("Each of these patients is known to one of the models; --together wants some that none knows.")
     tables = {}
     for name, own in held_out.items():
         print(f"{name}, {count(len(own), 'patient')}")
         tables[name] = contrast_table(Predictor(packages[name], device="cpu"), own)
+    if args.together:
+        print(f"together, {count(len(everyone), 'patient')}")
+        tables["together"] = contrast_table(together(list(packages.values())), everyone)
     if len(tables) > 1:
         print(side_by_side(tables))
 

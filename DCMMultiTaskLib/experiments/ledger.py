@@ -16,6 +16,7 @@ import numpy as np
 
 from DCMMultiTaskLib.errors import count
 from DCMMultiTaskLib.evaluation.metrics import auc
+from DCMMultiTaskLib.experiments import TUNING
 from DCMMultiTaskLib.experiments.cross_validation import EXAMPLES, RECORD, SCORES, FoldRun, multiply_adds, own_record
 from DCMMultiTaskLib.experiments.plan import Plan
 from DCMMultiTaskLib.experiments.predictions import read_examples
@@ -28,7 +29,7 @@ from DCMMultiTaskLib.storage import columns, read_rows, write_json, write_rows
 FOLDS, SLICES = "folds.csv", "slices.csv"
 # Logits are ranked: those of a network that has hardly learned differ late after the point.
 DIGITS = {name: 9 if name == "dcm_logit" else 6 for name in columns(HeldOutSlice)}
-# A training of the ablation has patients of its own.
+# Whether it is of one of the ablations, which have patients of their own.
 Key = tuple[bool, str, int]
 
 
@@ -80,7 +81,7 @@ class Training:
     @property
     def key(self) -> Key:
         """By which it is found."""
-        return self.part == "ablation", self.network, self.fold
+        return self.part in TUNING, self.network, self.fold
 
     @classmethod
     def of(cls, part: str, result: Result, record: Mapping[str, Any]) -> Training:
@@ -154,7 +155,7 @@ class LedgerSlice(HeldOutSlice):
     @property
     def key(self) -> Key:
         """Its training's."""
-        return self.part == "ablation", self.network, self.fold
+        return self.part in TUNING, self.network, self.fold
 
 
 def write_ledger(by_part: Mapping[str, Sequence[Result]], out: Path) -> list[Training]:
@@ -172,11 +173,11 @@ def write_ledger(by_part: Mapping[str, Sequence[Result]], out: Path) -> list[Tra
 
 
 def _unique(by_part: Mapping[str, Sequence[Result]]) -> list[tuple[str, Result]]:
-    """Each training once, under the first part that has it; the ablation has trainings of its own."""
+    """Each training once, under the first part that has it; the ablations have trainings of their own."""
     seen: dict[tuple[bool, str], tuple[str, Result]] = {}
     for part, results in by_part.items():
         for result in results:
-            seen.setdefault((part == "ablation", result.key), (part, result))
+            seen.setdefault((part in TUNING, result.key), (part, result))
     return list(seen.values())
 
 
@@ -203,7 +204,7 @@ def take_over(plan: Plan, source: Path) -> str:
     taken = other = 0
     for part in plan.parts:
         for run in plan.runs_of(part):
-            key = (part == "ablation", run.experiment.key, run.fold)
+            key = (part in TUNING, run.experiment.key, run.fold)
             training, own = trainings.get(key), slices.get(key, [])
             if training is None or own_record(run) is not None:
                 continue
@@ -211,7 +212,7 @@ def take_over(plan: Plan, source: Path) -> str:
                 other += 1
                 continue
             write_rows(run.directory / SCORES, HeldOutSlice, own)
-            if part != "ablation" and (shown := examples.get(key[1:])):
+            if part not in TUNING and (shown := examples.get(key[1:])):
                 shown.save(run.directory / EXAMPLES)
             write_json(run.directory / RECORD, training.record(run))
             taken += 1

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from markdown_it import MarkdownIt
 
-from DCMMultiTaskLib.experiments import tabulate
+from DCMMultiTaskLib.experiments import TUNING, tabulate
 from DCMMultiTaskLib.experiments.claims import Claim, all_claims
 from DCMMultiTaskLib.experiments.cross_validation import EXAMPLES
 from DCMMultiTaskLib.experiments.examples import cam_spread, draw_maps, draw_masks, middle_slices, ranked_slices
@@ -20,7 +20,7 @@ from DCMMultiTaskLib.experiments.ledger import write_ledger
 from DCMMultiTaskLib.experiments.material import Material
 from DCMMultiTaskLib.experiments.plan import Plan
 from DCMMultiTaskLib.experiments.predictions import write_examples
-from DCMMultiTaskLib.experiments.protocol import ALPHAS, PAPER, SEGMENTATION, TABLE_2
+from DCMMultiTaskLib.experiments.protocol import ALPHAS, OURS_AT_OWN_ALPHA, PAPER, SEGMENTATION, TABLE_2
 from DCMMultiTaskLib.experiments.results import Result, on_common_folds
 from DCMMultiTaskLib.networks.config import preset
 from DCMMultiTaskLib.report.tables import markdown, write_csv
@@ -31,7 +31,7 @@ TEMPLATES = Path(__file__).parent
 # Names in the template; the files have hyphens.
 TABLES = (
     *("table_2", "table_2_more", "differences", "table_3", "table_3_more", "confusion"),
-    *("single_task", "loss_weight", "ablation"),
+    *("single_task", "loss_weight", "ablation", "own_ablation"),
 )
 
 
@@ -96,11 +96,16 @@ def _tables(material: Material, out: Path) -> dict[str, str]:
     if single and material.paper:
         both = on_common_folds([material.paper, *single])
         if both:
-            tables["single_task"] = _compared(material, both, {r.key: r.estimates() for r in both})
-    for part, name in (("loss-weights", "loss_weight"), ("ablation", "ablation")):
+            tables["single_task"] = _compared(material, both, {r.key: r.estimates() for r in both}, PAPER)
+    variants = {
+        "loss-weights": ("loss_weight", PAPER),
+        "ablation": ("ablation", PAPER),
+        "own-ablation": ("own_ablation", OURS_AT_OWN_ALPHA),
+    }
+    for part, (name, base) in variants.items():
         results = material.by_part.get(part, [])
         if len(results) > 1:
-            tables[name] = _compared(material, results, material.estimates[part], sizes=part == "ablation")
+            tables[name] = _compared(material, results, material.estimates[part], base, sizes=part in TUNING)
     shown = dict.fromkeys(TABLES, "")
     for name, (head, rows) in tables.items():
         shown[name] = markdown(head, rows)
@@ -110,10 +115,10 @@ def _tables(material: Material, out: Path) -> dict[str, str]:
 
 
 def _compared(
-    material: Material, results: Sequence[Result], estimates: tabulate.Estimates, *, sizes: bool = True
+    material: Material, results: Sequence[Result], estimates: tabulate.Estimates, base: str, *, sizes: bool = True
 ) -> tabulate.Table:
     baseline = tabulate.baseline_estimates(results[0], material.cavity_mm2)
-    return tabulate.compare(results, estimates, PAPER, baseline, sizes=sizes)
+    return tabulate.compare(results, estimates, base, baseline, sizes=sizes)
 
 
 def _figures(material: Material, out: Path) -> dict[str, str]:

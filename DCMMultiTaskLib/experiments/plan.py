@@ -8,7 +8,7 @@ from pathlib import Path
 
 from DCMMultiTaskLib.datasets.folds import patient_folds
 from DCMMultiTaskLib.datasets.manifest import Patient
-from DCMMultiTaskLib.experiments import PARTS
+from DCMMultiTaskLib.experiments import PARTS, TUNING
 from DCMMultiTaskLib.experiments.cross_validation import FoldRun, own_record
 from DCMMultiTaskLib.experiments.predictions import GridSlices, grid_slices
 from DCMMultiTaskLib.experiments.protocol import Experiment, Protocol
@@ -42,7 +42,7 @@ class Plan:
 
     @property
     def tuning_patients(self) -> list[Patient]:
-        """Those that the ablation may look at: the split `train` where there is one, else all."""
+        """Those that the ablations may look at: the split `train` where there is one, else all."""
         return [p for p in self.patients if p.split == TUNING_SPLIT] or list(self.patients)
 
     def experiments(self, part: str) -> list[Experiment]:
@@ -53,11 +53,12 @@ class Plan:
             "single-task": protocol.single_task,
             "loss-weights": protocol.loss_weights,
             "ablation": protocol.ablation,
+            "own-ablation": protocol.own_ablation,
         }[part]()
 
     def runs_of(self, part: str) -> list[FoldRun]:
         """The folds of one part."""
-        patients, folder = (self.tuning_patients, "ablation") if part == "ablation" else (self.patients, "runs")
+        patients, folder = (self.tuning_patients, "ablation") if part in TUNING else (self.patients, "runs")
         return [
             FoldRun(
                 experiment=experiment,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings, passes_at_a_time
@@ -98,10 +98,14 @@ class Protocol:
 
     def tables(self, extra: Sequence[str] = ()) -> list[Experiment]:
         """The networks of Tables 2 and 3, `default` beside the paper's at both loss weights, and others by name."""
-        title = f"ours (default), loss weight {OWN_ALPHA:g}"
-        ours = self.changed(OURS_AT_OWN_ALPHA, title, OURS, alpha=OWN_ALPHA)
         others = dict.fromkeys((*SEGMENTATION, *CLASSIFICATION, *extra))
-        return [self.network(PAPER), self.network(OURS), ours, *(self.network(name) for name in others)]
+        ours = [self.network(OURS), self.ours_at_own_alpha()]
+        return [self.network(PAPER), *ours, *(self.network(name) for name in others)]
+
+    def ours_at_own_alpha(self) -> Experiment:
+        """`default` at the loss weight of our own recipe."""
+        title = f"ours (default), loss weight {OWN_ALPHA:g}"
+        return self.changed(OURS_AT_OWN_ALPHA, title, OURS, alpha=OWN_ALPHA)
 
     def single_task(self) -> list[Experiment]:
         """The paper's network with one of its two tasks: does multi-tasking help?"""
@@ -124,6 +128,22 @@ class Protocol:
             for key, (title, change) in CHANGED_CHOICES.items()
         ]
         return [self.network(PAPER), *single, self.network(OURS)]
+
+    def own_ablation(self) -> list[Experiment]:
+        """From `default` at its own loss weight back to the printed network: each choice that it has taken, undone."""
+        printed, ours = (asdict(preset(name)) for name in (PAPER, OURS))
+        undone = [
+            self.changed(
+                f"{OURS_AT_OWN_ALPHA}-{key}",
+                f"- {title}",
+                OURS,
+                alpha=OWN_ALPHA,
+                **{name: printed[name] for name in change},
+            )
+            for key, (title, change) in CHANGED_CHOICES.items()
+            if all(ours[name] == value for name, value in change.items())
+        ]
+        return [self.ours_at_own_alpha(), *undone]
 
 
 # What the paper prints in its Tables 2 and 3, on its own 1155 LGE slices, 123 of them positive.

@@ -28,6 +28,8 @@ class OneConvolution(nn.Module):
 NETWORK = Entry(OneConvolution, "One convolution", tasks=("mask",), width=1)
 '''
 
+VARIANTS = ("single-task", "ablation", "own-ablation")
+
 
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8") as stream:
@@ -53,7 +55,7 @@ def test_the_rehearsal_makes_every_table_and_figure(rehearsal):
     page = (rehearsal / "index.html").read_text(encoding="utf-8")
     for name in ("4-network", "5-loss-weight", "6-dsc", "7-psnr", "8-masks", "9-activation"):
         assert f'src="figure-{name}.png"' in page and (rehearsal / f"figure-{name}.png").stat().st_size > 10_000
-    for name in ("table-2", "table-2-more", "table-3", "table-3-more", "differences", "single-task", "ablation"):
+    for name in ("table-2", "table-2-more", "table-3", "table-3-more", "differences", *VARIANTS):
         assert (rehearsal / f"{name}.md").read_text(encoding="utf-8") in (rehearsal / "README.md").read_text("utf-8")
         assert rows(rehearsal / f"{name}.csv")
     assert "Not finished" not in page
@@ -75,7 +77,7 @@ def test_a_network_of_ones_own_stands_in_the_tables(rehearsal):
 
 
 def test_classifiers_stand_beside_the_baseline(rehearsal):
-    for name in ("table-3", "table-3-more", "single-task", "loss-weight", "ablation"):
+    for name in ("table-3", "table-3-more", "loss-weight", *VARIANTS):
         baseline = rows(rehearsal / f"{name}.csv")[-2 if name == "table-3" else -1]
         assert baseline["network"].startswith("baseline") and float(baseline["AUC"]) > 0.5
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from DCMMultiTaskLib.datasets.manifest import read_manifest
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate
-from DCMMultiTaskLib.experiments.contrasts import Row, conditions, measure, side_by_side
+from DCMMultiTaskLib.experiments.contrasts import Row, Together, conditions, measure, side_by_side, together
 from DCMMultiTaskLib.experiments.held_out import unseen
 from DCMMultiTaskLib.experiments.rendered import (
     LEFT,
@@ -22,6 +23,7 @@ from DCMMultiTaskLib.experiments.rendered import (
 )
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
+from DCMMultiTaskLib.networks.registry import build
 from DCMMultiTaskLib.phantom import make_phantom, write_phantoms
 
 
@@ -124,6 +126,21 @@ def test_several_models_stand_in_one_table_with_the_hearts_that_each_lost():
         "| a | 0.800 | 0.700 (2) |",
         "| b | 0.750 | 0.725 |",
     ]
+
+
+def test_models_together_draw_the_mean_of_their_probabilities(cine, tiny_model):
+    package = load_package(tiny_model)
+    own, other = package.build_network(), build(package.network, package.network_config).eval()
+    image = torch.rand(2, 1, 64, 64) * 255
+    with torch.inference_mode():
+        apart = [torch.sigmoid(network(image).mask_logits) for network in (own, other)]
+        mean = torch.sigmoid(Together([own, other])(image).mask_logits)
+    assert torch.allclose(mean, (apart[0] + apart[1]) / 2, atol=1e-5)
+    assert not torch.allclose(apart[0], apart[1], atol=0.05)
+
+    alone = Predictor(package, device="cpu").predict(cine.volume)
+    twice = together([package, package]).predict(cine.volume)
+    assert np.array_equal(twice.mask, alone.mask) and np.isnan(twice.rows[0].dcm_probability)
 
 
 def test_a_model_is_not_judged_on_patients_that_it_has_learned_from(tiny_model, tmp_path):

@@ -3,7 +3,7 @@
 import json
 import shutil
 import zipfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -296,9 +296,22 @@ def test_every_training_is_planned_once_and_the_first_folds_come_first(patients,
     runs = everything.runs()
     assert len({run.directory for run in runs}) == len(runs)
     assert [run.fold for run in runs] == sorted(run.fold for run in runs)
-    # The tables and Fig. 5 share the paper's network; the ablation has its own.
+    # The tables and Fig. 5 share the paper's network; the ablations have their own.
     places = [run.directory.relative_to(tmp_path).parts for run in runs if run.experiment.key == PAPER]
     assert places == [(folder, PAPER, f"fold-{fold}") for fold in (0, 1) for folder in ("runs", "ablation")]
+
+
+def test_our_own_ablation_undoes_each_choice_that_ours_has_taken():
+    ours, *undone = SMALL.own_ablation()
+    printed, taken = SMALL.network(PAPER).settings.network, SMALL.network(OURS).settings.network
+    assert ours.settings.network == taken and {e.settings.alpha for e in (ours, *undone)} == {100.0}
+    fields = [f for f in asdict(taken) if f not in ("name", "width")]
+    changed = {e.key: {f for f in fields if getattr(e.settings.network, f) != getattr(taken, f)} for e in undone}
+    assert all(len(names) == 1 for names in changed.values())
+    for experiment in undone:
+        (name,) = changed[experiment.key]
+        assert getattr(experiment.settings.network, name) == getattr(printed, name)
+    assert set.union(*changed.values()) == {f for f in fields if getattr(printed, f) != getattr(taken, f)}
 
 
 def test_the_ablation_looks_at_the_split_for_training_alone(patients, tmp_path):
