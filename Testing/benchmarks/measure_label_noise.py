@@ -86,9 +86,11 @@ def main() -> None:
     print(f"Readers' endocardium against the image's edge: {reader_scatter(patients):.2f} mm")
     rng = np.random.default_rng(0)
     drawn = [(labels, mm, redrawn(labels, 0.0, rng)) for slices in patients for _, labels, mm in slices]
+    smallest = np.array_split(np.argsort([(labels > 0).sum() * mm**2 for labels, mm, _ in drawn], kind="stable"), 3)[0]
     for scatter in SCATTERS_MM:
-        scores = [dice(redrawn(labels, scatter / mm, rng), wall) for labels, mm, wall in drawn]
-        print(f"both outlines moved by {scatter:.2f} mm: DSC per slice {np.mean(scores):.3f}")
+        scores = np.array([dice(redrawn(labels, scatter / mm, rng), wall) for labels, mm, wall in drawn])
+        told = f"DSC per slice {scores.mean():.3f}, smallest third {scores[smallest].mean():.3f}"
+        print(f"both outlines moved by {scatter:.2f} mm: {told}")
 
 
 if __name__ == "__main__":
