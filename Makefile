@@ -24,8 +24,10 @@ BENCH_RUN := $(subst $(VENV),$(BENCH_VENV),$(RUN))
 demo: $(VENV)/demo-installed
 	$(RUN) -m DCMMultiTaskLib.demo
 
+# A process for each core, and one thread in each; the tests of a file share what they make.
+test: export OMP_NUM_THREADS = 1
 test: $(VENV)/test-installed lint
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Needs Python 3.10 to 3.12. On Linux this PyTorch brings its CUDA libraries, so that it is not part of `test`.
 test-oldest: export OMP_NUM_THREADS = 1
