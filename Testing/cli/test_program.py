@@ -172,6 +172,7 @@ def test_a_reader_that_has_seen_enough_ends_it_quietly() -> None:
         ("experiments.contrasts", ["--data", "GONE", "--models", "GONE"]),
         ("experiments.gate", ["--data", "GONE", "--models", "GONE", "-o", "DIR/out"]),
         ("experiments.mask_threshold", ["--data", "GONE", "--models", "GONE"]),
+        ("experiments.self_labelled", ["GONE", "--models", "GONE", "--dcm", "0", "-o", "DIR/out"]),
         ("experiments.verdict", ["GONE", "-o", "DIR/out"]),
         ("learning.blend", ["GONE", "GONE", "--share", "1", "-o", "DIR/out"]),
         ("report.release", ["GONE", "--card", "DIR/card.md", "--results", "a=GONE", "-o", "DIR/out"]),
