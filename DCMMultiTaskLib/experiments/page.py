@@ -53,6 +53,7 @@ def write_page(plan: Plan) -> Path:
         "figures": _figures(material, out),
         "claims": _claims(material, out),
         "psnr_printed": f"{material.truth.psnr_printed.min():.1f} and {material.truth.psnr_printed.max():.1f}",
+        "empty": tabulate.empty_folds(material.networks.values()),
         "ablation_patients": f"{len(plan.tuning_patients)} patients",
         **_tables(material, out),
         **_how_made(material, out),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from DCMMultiTaskLib.errors import count
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate, PatientBootstrap
 from DCMMultiTaskLib.evaluation.metrics import CONFUSION, auc
 from DCMMultiTaskLib.experiments.protocol import (
@@ -86,6 +87,19 @@ def more_of_classes(results: Mapping[str, Result], estimates: Estimates, baselin
     empty: list[Cell] = [None] * len(SIZE_HEAD)
     rows.append([BASELINE, *(baseline.get(name) for name in names), *empty])
     return head, rows
+
+
+def empty_folds(results: Iterable[Result]) -> list[str]:
+    """A sentence on each network that meets no heart in some folds, so that its mean is not taken for its masks'."""
+    sentences = []
+    for result in results:
+        means = result.fold_means() if result.draws_masks else []
+        if empty := sum(mean == 0 for mean in means):
+            sentences.append(
+                f"{result.title} meets no heart in {empty} of {count(len(means), 'fold')}: its training did not get "
+                "away from the empty mask."
+            )
+    return sentences
 
 
 SIZE_HEAD = ["parameters (million)", "multiply-adds (million)"]

@@ -1,5 +1,7 @@
 """The rows of the tables of the page."""
 
+from dataclasses import replace
+
 import pytest
 
 from DCMMultiTaskLib.evaluation.bootstrap import Estimate
@@ -10,6 +12,7 @@ from DCMMultiTaskLib.experiments.tabulate import (
     compare,
     confusion_table,
     differences,
+    empty_folds,
     more_of_classes,
     more_of_masks,
     size,
@@ -73,6 +76,13 @@ def test_without_the_papers_network_there_is_nothing_to_compare_with(make_result
 
 def test_a_networks_size_is_told_in_millions(make_result):
     assert size(make_result()) == ["2.00", "5"]
+
+
+def test_a_network_that_meets_no_heart_in_a_fold_is_named(make_result):
+    lost = make_result("fcn8s", title="FCN-8s")
+    lost = replace(lost, scores=[replace(s, dsc=0.0) if s.fold else s for s in lost.scores])
+    (sentence,) = empty_folds([make_result(), lost, make_result("vgg16", dsc=None)])
+    assert sentence.startswith("FCN-8s meets no heart in 1 of 2 folds")
 
 
 def test_the_baseline_takes_a_patients_largest_cavity(make_result):
