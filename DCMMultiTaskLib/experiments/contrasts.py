@@ -134,7 +134,14 @@ class Together(nn.Module):
 
 
 def together(packages: Sequence[ModelPackage]) -> Predictor:
-    """All models as one, which cuts its masks where the first does."""
+    """All models as one, which cuts its masks where the first does.
+
+    Raises:
+        InputError: One of them draws no mask.
+    """
+    for package in packages:
+        if "mask" not in package.network_config.tasks:
+            raise InputError(f"{package.name} draws no mask; models that do are needed.")
     members = [Predictor(package, device="cpu") for package in packages]
     members[0].network = Together([member.network for member in members])
     return members[0]

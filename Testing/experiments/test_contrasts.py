@@ -141,6 +141,9 @@ def test_models_together_draw_the_mean_of_their_probabilities(cine, tiny_model):
     alone = Predictor(package, device="cpu").predict(cine.volume)
     twice = together([package, package]).predict(cine.volume)
     assert np.array_equal(twice.mask, alone.mask) and np.isnan(twice.rows[0].dcm_probability)
+    classifier = replace(package, network_config=replace(package.network_config, tasks=("dcm",)))
+    with pytest.raises(InputError, match="draws no mask"):
+        together([package, classifier])
 
 
 def test_a_model_is_not_judged_on_patients_that_it_has_learned_from(tiny_model, tmp_path):
