@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from DCMMultiTaskLib.learning.settings import TrainingSettings, paper_settings, passes_at_a_time
@@ -131,17 +131,17 @@ class Protocol:
 
     def own_ablation(self) -> list[Experiment]:
         """From `default` at its own loss weight back to the printed network: each choice that it has taken, undone."""
-        printed, ours = (asdict(preset(name)) for name in (PAPER, OURS))
+        printed, ours = preset(PAPER), preset(OURS)
         undone = [
             self.changed(
                 f"{OURS_AT_OWN_ALPHA}-{key}",
                 f"- {title}",
                 OURS,
                 alpha=OWN_ALPHA,
-                **{name: printed[name] for name in change},
+                **{name: getattr(printed, name) for name in change},
             )
             for key, (title, change) in CHANGED_CHOICES.items()
-            if all(ours[name] == value for name, value in change.items())
+            if all(getattr(ours, name) == value for name, value in change.items())
         ]
         return [self.ours_at_own_alpha(), *undone]
 

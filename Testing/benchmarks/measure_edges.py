@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from measure_mask_offset import SMALLEST_CAVITY, edge_distances, fitted_shift
+from measure_mask_offset import SMALLEST_CAVITY, edge_distances, fitted_shift, mean_pixel_mm
 
 from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.errors import exit_code
@@ -61,7 +61,7 @@ def slices_of(models: list[Path], args: argparse.Namespace) -> list[Slice]:
         for patient in unseen(predictor.package, patients_of(args)):
             image, truth = read_patient(patient)
             result = predictor.predict(image)
-            mm = float(np.mean([image.geometry.spacing[n] for n in range(3) if n != result.slice_axis]))
+            mm = mean_pixel_mm(image.geometry, result.slice_axis)
             stacks = (np.moveaxis(a, 2 - result.slice_axis, 0) for a in (image.array, truth.array, result.label_map))
             for pixels, true, drawn in zip(*stacks, strict=True):
                 if min((labels == 2).sum() for labels in (true, drawn)) < SMALLEST_CAVITY or not (true == 1).any():

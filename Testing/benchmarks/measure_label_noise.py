@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from measure_mask_offset import SMALLEST_CAVITY, edge_distances, fitted_shift
+from measure_mask_offset import SMALLEST_CAVITY, edge_distances, fitted_shift, mean_pixel_mm
 from scipy import ndimage
 
 from DCMMultiTaskLib.datasets.truth import read_patient, true_cavity
@@ -80,7 +80,7 @@ def main() -> None:
     for patient in patients_of(parser.parse_args()):
         volume, mask = read_patient(patient)
         axis = choose_slice_axis(volume.geometry)
-        mm = float(np.mean([volume.geometry.spacing[n] for n in range(3) if n != axis]))
+        mm = mean_pixel_mm(volume.geometry, axis)
         pairs = zip(*(np.moveaxis(array, 2 - axis, 0) for array in (volume.array, mask.array)), strict=True)
         patients.append([(image, labels, mm) for image, labels in pairs if (labels == 1).any()])
     print(f"Readers' endocardium against the image's edge: {reader_scatter(patients):.2f} mm")

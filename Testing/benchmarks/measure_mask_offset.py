@@ -19,6 +19,7 @@ from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
+from DCMMultiTaskLib.imaging.volume import Geometry
 
 REACH = np.arange(-4, 4.01, 0.25)
 SMALLEST_CAVITY = 200  # pixels; smaller ones have too much partial volume
@@ -38,6 +39,11 @@ def edge_distances(image: np.ndarray, cavity: np.ndarray) -> tuple[np.ndarray, n
     steepest = fall.argmax(axis=1)
     clear = fall.max(axis=1) > 0.5 * np.median(fall.max(axis=1))
     return normals[clear], REACH[2:-2][steepest[clear]]
+
+
+def mean_pixel_mm(geometry: Geometry, slice_axis: int) -> float:
+    """Spacing in the slices' plane, the mean of rows and columns."""
+    return float(np.mean([geometry.spacing[n] for n in range(3) if n != slice_axis]))
 
 
 def fitted_shift(normals: np.ndarray, distances: np.ndarray) -> np.ndarray:
