@@ -22,8 +22,9 @@ _ITEM_BYTES = (("double|long|64", 8), ("float|uint|32|^(un)?(signed )?int$", 4),
 _MOST = {"ndims": 10, "dimension": 16, "elementnumberofchannels": 10_000, "compresseddatasize": MOST_BYTES}
 _SIZES = ("sizes", "dimsize", "compresseddatasize")
 _LONGEST_VALUE = 500
-_NUMBERED = re.compile(r"[^%]*%0?\d?d[^%]*?(\s+-?\d{1,6}){0,4}")
+_NUMBERED = re.compile(r"[^%\s]*%0?\d?d[^%\s]*(\s+-?\d{1,6}){0,4}")
 _HEADER_BYTES = 64 * 1024
+_MOST_FILES = 10_000
 _COMPONENTS = ("vector", "color", "colour", "complex", "quaternion", "matrix")
 _FASTEST_IS_TIME = re.compile(r"^(MultiVolume\.|axis 0 index type)", re.MULTILINE)
 
@@ -46,10 +47,7 @@ def readable(path: Path) -> Iterator[Path]:
         for found in _SPACING.finditer(header):
             _check_spacing(path, [_number(text) for text in found.group(1).split()])
         promised = _check_promises(header, is_nrrd)
-        pattern = _DATA_FILE.search(header)
-        if pattern and "%" in pattern.group(2) and not _NUMBERED.fullmatch(pattern.group(2)):
-            raise InputError(f"{path.name}: the name of its data files is not understood.")  # MetaIO would print by it
-        names = _data_files(header)
+        names = _data_files(path, header)
         for name in names:
             if not _is_file(path.parent / name):
                 raise InputError(f"{path.name}: its data file {name} is missing; it belongs beside the header.")
@@ -61,14 +59,11 @@ def readable(path: Path) -> Iterator[Path]:
                 folder = Path(temporary)
                 data = b"" if names else _rest(path, body)
                 if bzip2:
-                    data = _decompressed(
-                        path, b"".join((path.parent / name).read_bytes() for name in names) or data, promised
-                    )
-                    mended = re.sub(r"(?mi)^encoding:.*$", "encoding: raw", _DATA_FILE.sub("", mended)).strip() + "\n\n"
-                else:
-                    for name in names:  # beside the header, since a path may have letters that no header takes
-                        link_or_copy(path.parent / name, folder / "data.raw")
-                        mended = _DATA_FILE.sub(r"\g<1>data.raw", mended)
+                    parts = [(path.parent / name).read_bytes() for name in names] or [data]
+                    data = b"".join(_decompressed(path, part, promised) for part in parts)
+                    mended = re.sub(r"(?mi)^encoding:.*$", "encoding: raw", _without_data_files(mended)) + "\n\n"
+                elif names:
+                    mended = _beside(folder, path.parent, names, mended)
                 (folder / f"image{extension}").write_bytes(mended.encode("latin-1") + data)
                 yield folder / f"image{extension}"
             return
@@ -86,10 +81,10 @@ def files_of(path: Path) -> list[Path]:
         return [path]
     with path.open("rb") as file:
         header, _ = _split(file.read(_HEADER_BYTES), path.suffix.lower() == ".nhdr")
-    found = _DATA_FILE.search(header)
-    if found and ("%" in found.group(2) or found.group(2).upper().startswith("LIST")):
-        return sorted(file for file in path.parent.iterdir() if file.is_file())
-    return [path, *(path.parent / name for name in _data_files(header) if _is_file(path.parent / name))]
+    names: list[str] = []
+    with suppress(InputError):  # reading it will say so
+        names = _data_files(path, header)
+    return [path, *(path.parent / name for name in names if _is_file(path.parent / name))]
 
 
 def _is_file(path: Path) -> bool:
@@ -121,18 +116,70 @@ def _check_promises(header: str, is_nrrd: bool) -> int:
 
 def _split(start: bytes, is_nrrd: bool) -> tuple[str, int]:
     """The header, and how many bytes come before the data in the same file."""
-    end = re.search(rb"\r?\n\r?\n" if is_nrrd else rb"ElementDataFile[^\n]*\n?", start)
+    end = re.search(rb"\r?\n\r?\n" if is_nrrd else rb"ElementDataFile[ \t]*=(?![ \t]*LIST)[^\n]*\n?", start)
     length = end.end() if end else len(start)
     return start[:length].decode("latin-1"), length
 
 
-def _data_files(header: str) -> list[str]:
-    """Names of the files that hold the voxels; none where the header's own file does, or where it names a list."""
+def _data_files(path: Path, header: str) -> list[str]:
+    """Names of the files that hold the voxels, in their order; none where the header's own file does.
+
+    Raises:
+        InputError: They are numbered in a way that is not understood.
+    """
     found = _DATA_FILE.search(header)
     name = found.group(2) if found else "LOCAL"
-    with suppress(UnicodeDecodeError):  # most programs write it in UTF-8
-        name = name.encode("latin-1").decode()
-    return [] if name.upper().startswith(("LOCAL", "LIST")) or "%" in name else [name]
+    if name.upper().startswith("LOCAL"):
+        return []
+    names = [name]
+    if found and _is_list(name):
+        names = [line.strip() for line in header[found.end() :].split("\n") if line.strip()]
+    elif "%" in name:
+        names = _numbered(name, header)
+    if not names or (len(names) > 1 and len(header) >= _HEADER_BYTES):
+        raise InputError(f"{path.name}: the names of its data files are not understood.")
+    for place, text in enumerate(names):
+        with suppress(UnicodeDecodeError):  # most programs write it in UTF-8
+            names[place] = text.encode("latin-1").decode()
+    return names
+
+
+def _numbered(value: str, header: str) -> list[str]:
+    """`PATTERN FIRST LAST STEP` written out; MetaImage may leave the numbers out. None where it is something else."""
+    if not _NUMBERED.fullmatch(value):  # MetaIO would print by it
+        return []
+    pattern, *given = value.split()
+    sizes = re.search(r"(?m)^DimSize *=.*?(\d{1,6})\s*$", header)
+    default = ["1", sizes.group(1) if sizes else "1", "1"]
+    first, last, step = map(int, (given + default[len(given) :])[:3])
+    numbers = range(first, last + (1 if step > 0 else -1), step) if step else range(0)
+    return [pattern % number for number in numbers] if len(numbers) <= _MOST_FILES else []
+
+
+def _beside(folder: Path, source: Path, names: list[str], header: str) -> str:
+    """Data files linked beside a mended header, since a path may have letters that no header takes; that header."""
+    links = [f"data-{number}.raw" for number in range(len(names))]
+    for name, link in zip(names, links, strict=True):
+        link_or_copy(source / name, folder / link)
+    found = _DATA_FILE.search(header)
+    assert found is not None  # it gave the names
+    field, value = found.groups()
+    if not _is_list(value) and "%" not in value:
+        return _DATA_FILE.sub(rf"\g<1>{links[0]}", header)
+    axes = value.split()[1:] if _is_list(value) else value.split()[4:]
+    return "\n".join([_without_data_files(header), " ".join([field + "LIST", *axes]), *links, ""])
+
+
+def _without_data_files(header: str) -> str:
+    """A header that does not say where its voxels are: that field comes last where it is a list."""
+    found = _DATA_FILE.search(header)
+    if found and _is_list(found.group(2)):
+        header = header[: found.start()]
+    return _DATA_FILE.sub("", header).strip()
+
+
+def _is_list(value: str) -> bool:
+    return value.upper().startswith("LIST")
 
 
 def _mended_kinds(header: str) -> str:
