@@ -26,6 +26,7 @@ import peers
 import report
 import torch
 
+from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.imaging.writing import write_volume
@@ -289,4 +290,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(exit_code(main))
