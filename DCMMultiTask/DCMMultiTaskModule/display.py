@@ -22,7 +22,8 @@ def showResult(nodes) -> None:
     if layoutManager is None:
         return
     removeMaps()
-    foreground = {"foreground": nodes.activation, "foregroundOpacity": 0.4} if nodes.activation else {}
+    shown = nodes.activation or nodes.uncertainty
+    foreground = {"foreground": shown, "foregroundOpacity": 0.4} if shown else {}
     slicer.util.setSliceViewerLayers(background=nodes.volume, fit=True, rotateToVolumePlane=True, **foreground)
     box = maskBox(nodes.table)
     jumpTo(slicePosition(nodes.table))
@@ -34,7 +35,7 @@ def showResult(nodes) -> None:
 
 
 def removeMaps() -> None:
-    """Take our activation maps out of the slice views; another foreground is the user's and stays."""
+    """Take our maps out of the slice views; another foreground is the user's and stays."""
     maps = {node.GetID() for node in ownMaps()}
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
         if composite.GetForegroundVolumeID() in maps:
@@ -224,7 +225,7 @@ def exportScene(path: str | Path) -> Path:
 
 def outputsOf(volumeNode) -> dict:
     """The nodes of the last result of a volume by their name in the parameter node; None where there is none."""
-    from DCMMultiTaskLib.scene.nodes import VOLUME_ROLE
+    from DCMMultiTaskLib.scene.nodes import BULLS_EYE_ROLE, UNCERTAINTY_ROLE, VOLUME_ROLE
     from DCMMultiTaskLib.scene.provenance import node_attributes
 
     outputs = dict.fromkeys(("segmentation", "table", "activationVolume"))
@@ -233,11 +234,13 @@ def outputsOf(volumeNode) -> dict:
         "vtkMRMLTableNode": "table",
         "vtkMRMLScalarVolumeNode": "activationVolume",
     }
-    eyes = [bullsEyeOf(table) for table in slicer.util.getNodesByClass("vtkMRMLTableNode")]
+    roles = (BULLS_EYE_ROLE, UNCERTAINTY_ROLE)
+    tables = slicer.util.getNodesByClass("vtkMRMLTableNode")
+    pictures = [table.GetNodeReference(role) for table in tables for role in roles]
     for className, name in classes.items():
         for node in slicer.util.getNodesByClass(className) if volumeNode else []:
             source = node.GetNodeReference(VOLUME_ROLE)
-            if source is volumeNode and node not in eyes and node_attributes(node):
+            if source is volumeNode and node not in pictures and node_attributes(node):
                 outputs[name] = node
     return outputs
 

@@ -15,7 +15,7 @@ LEAST_FIELD = 80.0
 
 
 def ownMaps() -> list:
-    """The activation maps in the scene: made by this module, and never its input."""
+    """The maps in the scene: made by this module, and never its input."""
     return [node for node in slicer.util.getNodesByClass(CLASS_NAME) if node_attributes(node)]
 
 

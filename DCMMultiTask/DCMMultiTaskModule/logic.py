@@ -68,7 +68,8 @@ class DCMMultiTaskLogic(ScriptedLoadableModuleLogic):
             threshold: Probability from which a slice or the patient is called DCM-like; None takes the model's.
             largestComponent: Keep only the largest connected piece of the mask.
             showCavity: Add the LV cavity as a segment of its own.
-            uncertainty: Also look at mirrored, turned and recontrasted slices, for intervals beside the numbers.
+            uncertainty: Also look at mirrored, turned and recontrasted slices, for intervals beside the numbers and a
+                map of where the masks differ.
             progress: Called with the number of slices done and their total.
             cancelled: Asked all the time; True stops and keeps the finished slices.
 

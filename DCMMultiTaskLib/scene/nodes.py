@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.segments import SEGMENTS
 from DCMMultiTaskLib.inference.result import Result
@@ -18,16 +20,20 @@ from DCMMultiTaskLib.scene.volumes import add_volume, refuse_transformed, set_vo
 
 __all__ = ["ResultNodes", "add_volume", "result_to_nodes", "volume_from_node"]
 
-# Node references: from the table to its charts, and from every node of a result to the volume.
+# Node references: from the table to its charts and pictures, and from every node of a result to the volume.
 CHART_ROLE = "DCMMultiTask.Chart"
 CURVE_ROLE = "DCMMultiTask.VolumeCurve"
 BULLS_EYE_ROLE = "DCMMultiTask.WallThickness"
+UNCERTAINTY_ROLE = "DCMMultiTask.Uncertainty"
 VOLUME_ROLE = "DCMMultiTask.Volume"
 SEGMENTATION_ROLE = "DCMMultiTask.Segmentation"
 # A colour table of every Slicer, and of the embedded scene.
 HEAT_COLOURS = "vtkMRMLColorTableNodeFileInferno.txt"
-LOWEST_SHOWN = 0.5
+# How large the values of a map can be, and from where on they hide the image.
+ACTIVATION_RANGE, ACTIVATION_SHOWN = 1.0, 0.5
+UNCERTAINTY_RANGE, UNCERTAINTY_SHOWN = 0.5, 0.1
 ACTIVATION_TITLES = {"class": "DCM evidence", "attention-1": "Attention 1", "attention-2": "Attention 2"}
+UNCERTAINTY_TITLE = "Uncertainty"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +48,7 @@ class ResultNodes:
         chart: `vtkMRMLPlotChartNode`.
         activation: `vtkMRMLScalarVolumeNode`, or None where the result has no activation map.
         bulls_eye: `vtkMRMLScalarVolumeNode`, the wall's thickness by segments as a picture.
+        uncertainty: `vtkMRMLScalarVolumeNode` with `Uncertainty.map`; None where there is none.
         curve: `vtkMRMLPlotChartNode` of the volume over the heart beat; None unless every phase of a cine is known.
         folder: Subject hierarchy item of the folder that holds them.
     """
@@ -52,6 +59,7 @@ class ResultNodes:
     table: Any
     chart: Any
     activation: Any
+    uncertainty: Any
     curve: Any
     bulls_eye: Any
     folder: int
@@ -67,7 +75,7 @@ def result_to_nodes(
     chart_node: Any = None,
     cavity: bool = True,
 ) -> ResultNodes:
-    """Show a result in the scene: mask, table, chart and, where there are some, activation map and volume curve.
+    """Show a result in the scene: mask, table, chart and, where there are some, maps and volume curve.
 
     Where the volume shows the phases of a cine (`scene.cine`), its browser also plays the masks, and shows the phase
     that the table is about. A node that is given is updated in place and keeps its name; a missing one is added. The
@@ -94,8 +102,10 @@ def result_to_nodes(
         chart_node = table_node.GetNodeReference(CHART_ROLE)
     curve_node = table_node.GetNodeReference(CURVE_ROLE) if table_node is not None else None
     bulls_eye_node = table_node.GetNodeReference(BULLS_EYE_ROLE) if table_node is not None else None
-    nodes = [segmentation_node, table_node, chart_node, activation_node, curve_node, bulls_eye_node]
-    for picture in (activation_node, bulls_eye_node):  # their scales and legends follow the result
+    uncertainty_node = table_node.GetNodeReference(UNCERTAINTY_ROLE) if table_node is not None else None
+    pictures = [activation_node, uncertainty_node, bulls_eye_node]
+    nodes = [segmentation_node, table_node, chart_node, curve_node, *pictures]
+    for picture in pictures:  # their scales and legends follow the result
         nodes += [picture.GetNthDisplayNode(n) for n in range(picture.GetNumberOfDisplayNodes())] if picture else []
     given = [node for node in nodes if node is not None]
     parts = [*chart.parts_of(chart_node), *chart.parts_of(curve_node)]
@@ -120,12 +130,20 @@ def result_to_nodes(
             curve_node = curve_node or _add(scene, "vtkMRMLPlotChartNode", f"{name} volume curve")
             outputs += [curve_node, *chart.set_volume_curve(curve_node, result.heart_beat, name)]
             table_node.SetNodeReferenceID(CURVE_ROLE, curve_node.GetID())
+        which = f", phase {result.phase + 1}" if browser is not None else ""  # a map stays while the cine is played
         if result.activation is not None:
-            which = f", phase {result.phase + 1}" if browser is not None else ""  # it stays while the cine is played
             title = f"{name} DCM activation{which}"
             activation_node = activation_node or _add(scene, "vtkMRMLScalarVolumeNode", title)
-            _set_activation(activation_node, result)
+            title = ACTIVATION_TITLES[result.activation_kind]
+            _set_map(activation_node, result, result.activation, title, ACTIVATION_RANGE, ACTIVATION_SHOWN)
             outputs.append(activation_node)
+        if result.uncertainty is not None:
+            title = f"{name} uncertainty{which}"
+            uncertainty_node = uncertainty_node or _add(scene, "vtkMRMLScalarVolumeNode", title)
+            deviation = result.uncertainty.map
+            _set_map(uncertainty_node, result, deviation, UNCERTAINTY_TITLE, UNCERTAINTY_RANGE, UNCERTAINTY_SHOWN)
+            table_node.SetNodeReferenceID(UNCERTAINTY_ROLE, uncertainty_node.GetID())
+            outputs.append(uncertainty_node)
         bulls_eye_node = bulls_eye_node or _add(scene, "vtkMRMLScalarVolumeNode", f"{name} wall thickness")
         set_bulls_eye(bulls_eye_node, result.wall_segments, HEAT_COLOURS, volume_node)
         table_node.SetNodeReferenceID(BULLS_EYE_ROLE, bulls_eye_node.GetID())
@@ -139,8 +157,12 @@ def result_to_nodes(
     if masks is not None:  # last: what a browser plays cannot be taken back
         cine.play_masks(browser, masks, segmentation_node, facts)
         cine.show_phase(volume_node, result.phase)
+    # Those of an earlier run are about other masks.
     if result.heart_beat is None and curve_node is not None:
-        _remove(curve_node)  # of an earlier run, about other masks
+        _remove(*chart.parts_of(curve_node), curve_node)
+    if result.uncertainty is None and uncertainty_node is not None:
+        count = uncertainty_node.GetNumberOfDisplayNodes()
+        _remove(*(uncertainty_node.GetNthDisplayNode(number) for number in range(count)), uncertainty_node)
     return ResultNodes(
         volume=volume_node,
         segmentation=segmentation_node,
@@ -148,6 +170,7 @@ def result_to_nodes(
         table=table_node,
         chart=chart_node,
         activation=activation_node if result.activation is not None else None,
+        uncertainty=uncertainty_node if result.uncertainty is not None else None,
         bulls_eye=bulls_eye_node,
         curve=curve_node if result.heart_beat is not None else None,
         folder=folder,
@@ -173,29 +196,27 @@ def _add(scene: Any, class_name: str, name: str) -> Any:
     return scene.AddNewNodeByClass(class_name, scene.GenerateUniqueName(name))
 
 
-def _remove(chart_node: Any) -> None:
-    scene = chart_node.GetScene()
-    for node in (*chart.parts_of(chart_node), chart_node):
-        scene.RemoveNode(node)
+def _remove(*nodes: Any) -> None:
+    for node in nodes:
+        node.GetScene().RemoveNode(node)
 
 
-def _set_activation(node: Any, result: Result) -> None:
+def _set_map(node: Any, result: Result, values: np.ndarray, title: str, highest: float, lowest_shown: float) -> None:
     import slicer
 
-    assert result.activation is not None
-    set_volume(node, result.volume.with_array(result.activation))
+    set_volume(node, result.volume.with_array(values))
     if node.GetDisplayNode() is None:
         node.CreateDefaultDisplayNodes()
         display = node.GetDisplayNode()
         display.SetAndObserveColorNodeID(HEAT_COLOURS)
         display.SetAutoWindowLevel(False)
-        display.SetWindowLevelMinMax(0.0, 1.0)
-        display.SetThreshold(LOWEST_SHOWN, 1.0)
+        display.SetWindowLevelMinMax(0.0, highest)
+        display.SetThreshold(lowest_shown, highest)
         display.SetApplyThreshold(True)  # what is lower leaves the image as it is
     legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(node)
-    legend.SetTitleText(ACTIVATION_TITLES[result.activation_kind])
+    legend.SetTitleText(title)
     legend.SetNumberOfLabels(3)
-    legend.SetLabelFormat("%.1f")
+    legend.SetLabelFormat("%.2g")
     legend.SetPosition(0.97, 0.04)
     legend.SetSize(0.12, 0.4)
 

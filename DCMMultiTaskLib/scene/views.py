@@ -44,8 +44,9 @@ def arrange_views(result: Result, nodes: ResultNodes) -> None:
         view.SetFieldOfView(1.4 * field.size_mm, 1.4 * field.size_mm, 1.0)
         composite = _singleton(scene, "vtkMRMLSliceCompositeNode", name)
         composite.SetBackgroundVolumeID(nodes.volume.GetID())
-        if nodes.activation is not None:
-            composite.SetForegroundVolumeID(nodes.activation.GetID())
+        shown = nodes.activation or nodes.uncertainty
+        if shown is not None:
+            composite.SetForegroundVolumeID(shown.GetID())
             composite.SetForegroundOpacity(0.0)  # there, but only seen when asked for
     _singleton(scene, "vtkMRMLPlotViewNode", "PlotView1").SetPlotChartNodeID(nodes.chart.GetID())
     _singleton(scene, "vtkMRMLTableViewNode", "TableView1").SetTableNodeID(nodes.table.GetID())

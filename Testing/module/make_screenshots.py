@@ -126,6 +126,10 @@ def states(slicer: Any, widget: Any, folder: Path) -> None:
     grab(widget, folder / "state-one-phase.png")
     image_of(slice_view(slicer, "Yellow", 640, 520)).save(str(folder / "7-map.png"))
 
+    parameters.computeActivation, parameters.uncertainty = False, True
+    click(ui.applyButton)
+    image_of(slice_view(slicer, "Yellow", 640, 520)).save(str(folder / "9-uncertainty.png"))
+
     shown, slicer.util.errorDisplay = slicer.util.errorDisplay, lambda *_arguments, **_options: None
     transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "registration")
     parameters.inputVolume.SetAndObserveTransformNodeID(transform.GetID())

@@ -164,6 +164,7 @@ def result_nodes(slicer) -> nodes_module.ResultNodes:
         table=table,
         chart=table.GetNodeReference(nodes_module.CHART_ROLE),
         activation=None,
+        uncertainty=None,
         curve=table.GetNodeReference(nodes_module.CURVE_ROLE),
         bulls_eye=table.GetNodeReference(nodes_module.BULLS_EYE_ROLE),
         folder=0,

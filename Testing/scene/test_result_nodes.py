@@ -14,7 +14,7 @@ from drawn_studies import drawn_study, with_mask
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
-from DCMMultiTaskLib.inference.result import SliceRow
+from DCMMultiTaskLib.inference.result import Interval, SliceRow, Uncertainty
 from DCMMultiTaskLib.inference.settings import Decision
 from DCMMultiTaskLib.scene import nodes as nodes_module
 from DCMMultiTaskLib.scene import provenance
@@ -163,6 +163,7 @@ def test_a_saved_scene_comes_back_whole(scene, slicer, study, tmp_path):
         table=slicer.util.getNode("drawn DCM risk"),
         chart=slicer.util.getNode("drawn DCM chart"),
         activation=slicer.util.getNode("drawn DCM activation"),
+        uncertainty=None,
         curve=None,
         bulls_eye=slicer.util.getNode("drawn wall thickness"),
         folder=0,
@@ -259,7 +260,7 @@ def test_nodes_that_the_user_moved_stay_in_their_folder(scene, study):
 
 
 @pytest.mark.parametrize("run", ["first", "update"])
-@pytest.mark.parametrize("step", ["set_labels", "set_rows", "_set_activation", "_place"])
+@pytest.mark.parametrize("step", ["set_labels", "set_rows", "_set_map", "_place"])
 def test_a_failure_leaves_the_scene_as_it_was(scene, slicer, study, monkeypatch, run, step):
     volume = add_volume(study.volume, study.name)
     given_nodes = given(result_to_nodes(study, volume)) if run == "update" else {}
@@ -284,6 +285,28 @@ def test_a_failure_leaves_the_scene_as_it_was(scene, slicer, study, monkeypatch,
             result_to_nodes(changed, volume, **given_nodes)
     assert contents(scene) == before
     check_everything_is_there(slicer, study, result_to_nodes(study, volume, **given_nodes))
+
+
+def test_the_map_of_uncertainty_follows_the_result(scene, slicer, study):
+    deviation = np.linspace(0, 0.5, study.activation.size, dtype=np.float32).reshape(study.activation.shape)
+    intervals = {"dcm_probability": Interval(0.6, 0.7)}
+    unsure = replace(study, uncertainty=Uncertainty(deviation, intervals, {}, 7, 1.0))
+    volume = add_volume(study.volume, study.name)
+    nodes = result_to_nodes(unsure, volume)
+    assert nodes.uncertainty.GetName() == f"{study.name} uncertainty"
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(nodes.uncertainty), deviation)
+    assert nodes.uncertainty.GetDisplayNode().GetWindowLevelMax() == 0.5
+    assert hierarchy(scene).GetItemParent(hierarchy(scene).GetItemByDataNode(nodes.uncertainty)) == nodes.folder
+
+    surer = replace(unsure, uncertainty=Uncertainty(deviation / 2, intervals, {}, 7, 1.0))
+    again = result_to_nodes(surer, volume, **given(nodes))
+    assert again.uncertainty is nodes.uncertainty
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(again.uncertainty), deviation / 2)
+
+    plain = result_to_nodes(study, volume, **given(nodes))
+    assert plain.uncertainty is None
+    assert scene.GetFirstNodeByName(f"{study.name} uncertainty") is None
+    assert count(scene, "vtkMRMLColorLegendDisplayNode") == 2  # of the activation map and of the bull's eye
 
 
 def test_a_result_of_another_volume_is_refused(scene, study):
