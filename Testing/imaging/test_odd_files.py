@@ -5,32 +5,20 @@ import gzip
 import os
 import struct
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from geometry import rotation
+from odd_files import HEART, SPACING, image, nrrd, read_like_the_image
 
 from DCMMultiTaskLib.errors import InputError
-from DCMMultiTaskLib.imaging.headers import files_of
 from DCMMultiTaskLib.imaging.quiet import quiet_libraries
 from DCMMultiTaskLib.imaging.reading import read_study, refuse_label_map
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.imaging.writing import write_volume
 
-HEART = np.random.default_rng(0).integers(0, 1000, (5, 30, 28)).astype(np.int16)
-SPACING = (1.58, 1.58, 10.0)
 CODES, PIXDIM, QUATERNION, SFORM = 252, 80, 256, 280
-
-
-def image() -> sitk.Image:
-    made = sitk.GetImageFromArray(HEART)
-    made.SetSpacing(SPACING)
-    made.SetOrigin((-20, 30.5, 7))
-    made.SetDirection(rotation(np.random.default_rng(5)).ravel().tolist())
-    return made
 
 
 def nifti() -> bytearray:
@@ -47,16 +35,6 @@ def nifti() -> bytearray:
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_TMP", str(tmp_path))
-
-
-def read_like_the_image(path: Path) -> tuple[str, ...]:
-    """Its notes, after its voxels and its place were compared."""
-    study = read_study(path)
-    assert np.array_equal(study.volume.array, HEART)
-    assert study.geometry.spacing == pytest.approx(SPACING, rel=1e-5)
-    assert study.geometry.origin == pytest.approx((-20, 30.5, 7), rel=1e-5)
-    assert study.geometry.direction.ravel() == pytest.approx(image().GetDirection(), abs=1e-5)
-    return study.notes
 
 
 def test_pixdim_that_contradicts_the_only_affine_is_not_taken_and_said(tmp_path: Path) -> None:
@@ -143,38 +121,6 @@ def test_nifti_2_is_read(tmp_path: Path) -> None:
     assert read_like_the_image(tmp_path / "a.nii") == ()
 
 
-def nrrd(
-    path: Path, kinds: list[str], place: int | None, *, more: str = "", encode=bytes, encoding: str = "raw"
-) -> Path:
-    """The heart, or three of them along the axis at `place`."""
-    matrix = rotation(np.random.default_rng(5)) * SPACING
-    vectors = ["(" + ",".join(f"{v:.9g}" for v in matrix[:, axis]) + ")" for axis in range(3)]
-    sizes, array = [28, 30, 5], HEART
-    if place is not None:
-        vectors.insert(place, "none")
-        sizes.insert(place, 3)
-        array = np.moveaxis(np.stack([HEART, HEART + 1, HEART + 2]), 0, 3 - place)
-    header = (
-        f"NRRD0004\ntype: int16\ndimension: {len(sizes)}\nspace: left-posterior-superior\n"
-        f"sizes: {' '.join(map(str, sizes))}\nspace directions: {' '.join(vectors)}\nkinds: {' '.join(kinds)}\n"
-        f"endian: little\nencoding: {encoding}\nspace origin: (-20,30.5,7)\n{more}\n"
-    )
-    path.write_bytes(header.encode() + encode(array.astype("<i2").tobytes()))
-    return path
-
-
-def apart(folder: Path, files: int) -> Callable[[bytes], bytes]:
-    """Leaves a header alone and its voxels in numbered files."""
-
-    def write(data: bytes) -> bytes:
-        each = len(data) // files
-        for number in range(files):
-            (folder / f"part {number}.raw").write_bytes(data[number * each : (number + 1) * each])
-        return b""
-
-    return write
-
-
 @pytest.mark.parametrize("kind", ["time", "list", "domain", "vector", "none", "???"])
 @pytest.mark.parametrize("place", [0, 1, 2, 3])
 def test_an_nrrd_axis_without_extent_is_time_whatever_it_is_called(tmp_path: Path, kind: str, place: int) -> None:
@@ -200,14 +146,6 @@ def test_bzip2_is_read_and_refused_where_it_is_damaged(tmp_path: Path) -> None:
         read_study(path)
 
 
-def test_bzip2_in_a_file_of_its_own_is_read(tmp_path: Path) -> None:
-    (tmp_path / "data.raw.bz2").write_bytes(bz2.compress(HEART.tobytes()))
-    more = "data file: data.raw.bz2\n"
-    read_like_the_image(
-        nrrd(tmp_path / "a.nhdr", ["domain"] * 3, None, more=more, encode=lambda _: b"", encoding="bzip2")
-    )
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems' file names are Unicode")
 @pytest.mark.parametrize("extension", ["nrrd", "nhdr", "nii.gz", "mha", "mhd"])
 def test_a_name_that_is_not_utf8_is_read_and_written(tmp_path: Path, extension: str) -> None:
@@ -220,73 +158,6 @@ def test_a_name_that_is_not_utf8_is_read_and_written(tmp_path: Path, extension: 
     path = folder / os.fsdecode(b"h\xe9art.nrrd")
     write_volume(path, Volume(HEART, read_study(folder / f"a.{extension}").geometry))
     read_like_the_image(path)
-
-
-@pytest.mark.parametrize("extension", ["nhdr", "mhd"])
-@pytest.mark.parametrize("name", ["Müller", "Łukasz", "心"])
-def test_a_data_file_is_found_by_a_name_of_any_letters(tmp_path: Path, extension: str, name: str) -> None:
-    sitk.WriteImage(image(), str(tmp_path / f"{name}.{extension}"))
-    read_like_the_image(tmp_path / f"{name}.{extension}")
-
-
-@pytest.mark.parametrize("extension", ["nhdr", "mhd"])
-@pytest.mark.parametrize("folder", ["Müller", "Łukasz", "心"])
-def test_a_data_file_is_found_in_a_folder_of_any_letters(tmp_path: Path, extension: str, folder: str) -> None:
-    sitk.WriteImage(image(), str(tmp_path / f"a.{extension}"))
-    parts = list(tmp_path.iterdir())
-    (tmp_path / folder).mkdir()
-    for part in parts:
-        part.rename(tmp_path / folder / part.name)
-    read_like_the_image(tmp_path / folder / f"a.{extension}")
-
-
-def test_a_mended_header_finds_its_data_file_by_a_relative_path(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    kinds, more = [*["domain"] * 3, "time"], "data file: part 0.raw\n"
-    study = read_study(nrrd(Path("a.nhdr"), kinds, 3, more=more, encode=apart(Path(), 1)))
-    assert np.array_equal([phase.array for phase in study.phases], [HEART, HEART + 1, HEART + 2])
-
-
-@pytest.mark.parametrize("folder", ["plain", "Müller"])
-@pytest.mark.parametrize("kind", ["list", "time"])
-@pytest.mark.parametrize("naming", ["list", "numbers", "numbers of volumes"])
-def test_the_phases_of_an_nrrd_may_be_files_of_their_own(tmp_path: Path, naming: str, kind: str, folder: str) -> None:
-    place = tmp_path / folder
-    place.mkdir()
-    files = 15 if naming == "numbers" else 3
-    more = {
-        "list": "data file: LIST\n" + "".join(f"part {number}.raw\n" for number in range(files)),
-        "numbers": "data file: ./part-%d.raw 0 14 1 2\n",
-        "numbers of volumes": "data file: ./part-%d.raw 0 2 1\n",
-    }[naming]
-    path = nrrd(place / "a.nhdr", [*["domain"] * 3, kind], 3, more=more, encode=apart(place, files))
-    path.write_bytes(path.read_bytes().rstrip() + b"\n")
-    if naming != "list":
-        for part in list(place.glob("part *")):
-            part.rename(place / part.name.replace(" ", "-"))
-    assert np.array_equal([phase.array for phase in read_study(path).phases], [HEART, HEART + 1, HEART + 2])
-    assert len(files_of(path)) == 1 + files
-    next(place.glob("part[ -]2.raw")).unlink()
-    with pytest.raises(InputError, match=r"data file (\./)?part[ -]2\.raw is missing"):
-        read_study(path)
-
-
-@pytest.mark.parametrize("folder", ["plain", "Müller"])
-@pytest.mark.parametrize("naming", ["LIST\n{}", "part-%d.raw 0 4 1", "part-%d.raw"])
-def test_the_slices_of_a_metaimage_may_be_files_of_their_own(tmp_path: Path, naming: str, folder: str) -> None:
-    place = tmp_path / folder
-    place.mkdir()
-    sitk.WriteImage(image(), str(place / "a.mhd"))
-    (place / "a.raw").unlink()
-    names = [f"part-{number}.raw" for number in range(1 if naming.endswith("raw") else 0, 6)][:5]
-    for name, array in zip(names, HEART, strict=True):
-        (place / name).write_bytes(array.tobytes())
-    header = (place / "a.mhd").read_text().replace("a.raw", naming.format("\n".join(names)))
-    (place / "a.mhd").write_text(header)
-    read_like_the_image(place / "a.mhd")
-    assert files_of(place / "a.mhd")[1:] == [place / name for name in names]
 
 
 def test_a_label_map_is_no_study() -> None:
