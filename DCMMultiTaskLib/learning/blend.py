@@ -6,7 +6,8 @@ r"""Between a model and those that were trained from it: weights in between keep
 A model that learned new contrasts from a model of one contrast gives some of the first one's accuracy there away;
 weights between the two lie in the same valley and lose less (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
 models"). The mean of several trainings from one start is often better than each of them (Wortsman et al. 2022, "Model
-soups").
+soups"); masks bear it better than the class, whose logits may hardly differ afterwards
+(`Testing/benchmarks/measure_logit_spread.py` tells).
 """
 
 from __future__ import annotations

@@ -16,9 +16,11 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from DCMMultiTaskLib.errors import exit_code
+from DCMMultiTaskLib.errors import InputError, exit_code
 from DCMMultiTaskLib.inference.package import load_package, save_package
 from DCMMultiTaskLib.learning.calibration import Scores, fit_decision
+
+LEAST_SPREAD = 0.1
 
 
 def main() -> None:
@@ -33,6 +35,11 @@ def main() -> None:
     parser.add_argument("--volume-alone", action="store_true")
     parser.add_argument("--threshold", type=float)
     args = parser.parse_args()
+    if args.spread < LEAST_SPREAD:
+        raise InputError(
+            f"The model's logits spread {args.spread:g} times as wide as the folds': the class is lost, as in a mean "
+            "of trainings that went apart."
+        )
     package = load_package(args.model)
     if args.like:
         fitted = load_package(args.like).decision
