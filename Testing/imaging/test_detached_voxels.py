@@ -99,3 +99,13 @@ def test_the_slices_of_a_metaimage_may_be_files_of_their_own(tmp_path: Path, nam
     (place / "a.mhd").write_text(header)
     read_like_the_image(place / "a.mhd")
     assert files_of(place / "a.mhd")[1:] == [place / name for name in names]
+
+
+@pytest.mark.parametrize(
+    "value", ["a b%d.raw", "a%d.raw 1 x 1", "a%d.raw 1 5 0", "a%d.raw 5 1 1", "a%d.raw 1 999999 1", "a%s"]
+)
+def test_numbers_that_name_no_files_are_refused(tmp_path: Path, value: str) -> None:
+    path = nrrd(tmp_path / "a.nhdr", ["domain"] * 3, None, more=f"data file: {value}\n", encode=lambda _: b"")
+    with pytest.raises(InputError, match="names of its data files are not understood"):
+        read_study(path)
+    assert files_of(path) == [path]
