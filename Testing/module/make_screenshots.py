@@ -128,7 +128,7 @@ def states(slicer: Any, widget: Any, folder: Path) -> None:
 
     parameters.computeActivation, parameters.uncertainty = False, True
     click(ui.applyButton)
-    image_of(slice_view(slicer, "Yellow", 640, 520)).save(str(folder / "9-uncertainty.png"))
+    image_of(slice_view(slicer, "Yellow", 640, 520)).save(str(folder / "state-uncertainty.png"))
 
     shown, slicer.util.errorDisplay = slicer.util.errorDisplay, lambda *_arguments, **_options: None
     transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "registration")
