@@ -59,8 +59,10 @@ def readable(path: Path) -> Iterator[Path]:
                 folder = Path(temporary)
                 data = b"" if names else _rest(path, body)
                 if bzip2:
-                    parts = [(path.parent / name).read_bytes() for name in names] or [data]
-                    data = b"".join(_decompressed(path, part, promised) for part in parts)
+                    whole = bytearray()
+                    for part in ((path.parent / name).read_bytes() for name in names) if names else [data]:
+                        whole += _decompressed(path, part, promised - len(whole))
+                    data = bytes(whole)
                     mended = re.sub(r"(?mi)^encoding:.*$", "encoding: raw", _without_data_files(mended)) + "\n\n"
                 elif names:
                     mended = _beside(folder, path.parent, names, mended)

@@ -34,6 +34,15 @@ def test_bzip2_in_a_file_of_its_own_is_read(tmp_path: Path) -> None:
     )
 
 
+def test_bzip2_in_several_files_is_read_up_to_what_the_header_promises(tmp_path: Path) -> None:
+    for number, array in enumerate(HEART):
+        (tmp_path / f"{number}.bz2").write_bytes(bz2.compress(array.tobytes()))
+    more = "data file: LIST\n" + "".join(f"{number}.bz2\n" for number in [*range(len(HEART)), 0, 0])
+    read_like_the_image(
+        nrrd(tmp_path / "a.nhdr", ["domain"] * 3, None, more=more, encode=lambda _: b"", encoding="bzip2")
+    )
+
+
 @pytest.mark.parametrize("extension", ["nhdr", "mhd"])
 @pytest.mark.parametrize("name", ["Müller", "Łukasz", "心"])
 def test_a_data_file_is_found_by_a_name_of_any_letters(tmp_path: Path, extension: str, name: str) -> None:
