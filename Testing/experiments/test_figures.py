@@ -94,6 +94,22 @@ def test_the_legend_of_the_boxes_is_not_cut(networks: int, monkeypatch: pytest.M
     assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
 
 
+@pytest.mark.parametrize(
+    ("other", "share"), [([0.0, 0.1, 0.7], 0.25), ([0.65, 0.7], 0.1), ([0.0, 0.1, 0.2, 0.1, 0.2, 0.1], 0.0)]
+)
+def test_a_network_that_fails_does_not_flatten_the_others_boxes(
+    other: list[float], share: float, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    drawn = []
+    monkeypatch.setattr(comparison, "save", lambda figure, path: drawn.append(figure))
+    draw_dsc_boxes({"U-Net": [0.7, 0.72, 0.74, 0.76, 0.8], "FCN-8s": other}, tmp_path / "boxes.png", paper={})
+    axes = drawn[0].axes[0]
+    bottom, top = axes.transAxes.inverted().transform(axes.transData.transform([(0, 0.7), (0, 0.8)]))[:, 1]
+    assert top - bottom > share
+    words = [text.get_text() for text in axes.texts]
+    assert ("below 0.6 the scale is 6 times narrower" in words) == (share == 0.25)
+
+
 def test_large_picture_is_reduced_without_losing_its_colours(tmp_path: Path) -> None:
     figure = new_figure(3, 3, layout="none")
     axes = figure.add_axes((0, 0, 1, 1))
