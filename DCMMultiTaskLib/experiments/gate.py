@@ -31,6 +31,7 @@ from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import REASONS_JOINED_BY, Result
 from DCMMultiTaskLib.measurements import quality
 from DCMMultiTaskLib.measurements.evidence import Evidence
+from DCMMultiTaskLib.report.style import BLUE, COLUMN, VERMILION, legend, new_figure, plain, save
 from DCMMultiTaskLib.storage import read_rows, write_rows
 
 PLAIN = "as it is"
@@ -214,24 +215,22 @@ def _undecided(rows: Sequence[GateRow]) -> str:
 
 def draw_roc(groups: Mapping[str, Sequence[GateRow]], path: Path) -> None:
     """The ROC of `doubt` for each group of slices, and where the limits are."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4.6, 4.2), dpi=150, layout="constrained")
+    figure = new_figure(COLUMN, 3.4)
     axes = figure.subplots()
-    for number, (name, rows) in enumerate(groups.items()):
+    for colour, (name, rows) in zip((BLUE, VERMILION), groups.items(), strict=False):
         dsc, score = column(rows, "dsc"), doubt(rows)
         wrong, right = score[dsc < WRONG], score[dsc > RIGHT]
         steps = np.unique(np.concatenate([wrong, right]))[::-1]
         curve = [(np.mean(right >= step), np.mean(wrong >= step)) for step in steps]
         area = auc((dsc < WRONG)[(dsc < WRONG) | (dsc > RIGHT)], np.minimum(score, 99)[(dsc < WRONG) | (dsc > RIGHT)])
-        axes.plot(*zip((0, 0), *curve, (1, 1), strict=True), color=f"C{number}", label=f"{name} (AUC {area:.2f})")
+        axes.plot(*zip((0, 0), *curve, (1, 1), strict=True), color=colour, label=f"{name} (AUC {area:.2f})")
         rejected = np.array([bool(row.reasons) for row in rows])
-        axes.plot(np.mean(rejected[dsc > RIGHT]), np.mean(rejected[dsc < WRONG]), "o", color=f"C{number}")
-    axes.set(xlabel=f"right masks rejected (DSC above {RIGHT})", ylabel=f"wrong masks caught (DSC below {WRONG})")
-    axes.set(xlim=(-0.02, 1), ylim=(0, 1.02))
-    axes.legend(loc="lower right", fontsize=8, title="point: the limits as shipped", title_fontsize=8)
-    axes.grid(alpha=0.3)
-    figure.savefig(path)
+        axes.plot(np.mean(rejected[dsc > RIGHT]), np.mean(rejected[dsc < WRONG]), "o", color=colour)
+    words = {"xlabel": f"right masks rejected (DSC above {RIGHT})", "ylabel": f"wrong masks caught (DSC below {WRONG})"}
+    plain(axes, title="Points: the limits as shipped", **words)
+    axes.set(xlim=(-0.03, 1), ylim=(0, 1.03))
+    legend(axes, ncols=1, loc="lower right", place=(1, 0))
+    save(figure, path)
 
 
 def measure(

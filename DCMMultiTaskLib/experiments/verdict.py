@@ -139,12 +139,12 @@ def draw_reliability(path: Path, patients: Sequence[Judged], slices: Sequence[Ju
     for axes, (before, after), title in zip(
         panels, ((shown["network"], shown[SHIPS]), slices), ("Patients", "Slices"), strict=True
     ):
-        plain(axes, title=title, xlabel="mean probability", ylabel="share of positives")
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
         for judged, colour, marker in ((before, VERMILION, "s"), (after, BLUE, "o")):
             means, shares, counts = reliability(judged.labels, judged.probabilities)
             axes.plot(means, shares, color=colour, marker=marker, markersize=5, linewidth=1.2, label=judged.name)
-            axes.annotate(f"n = {counts[-1]}", (means[-1], shares[-1]), (4, -9), textcoords="offset points", fontsize=6)
+        each = " or ".join(str(number) for number in sorted({min(counts), max(counts)}))
+        plain(axes, title=f"{title}, {each} a point", xlabel="mean probability", ylabel="share of positives")
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         legend(axes, ncols=1, loc="upper left", place=(0.0, 1.0))
     save(figure, path, description="Reliability of the DCM-like phenotype probabilities, out of the folds")
