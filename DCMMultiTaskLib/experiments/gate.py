@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from zlib import crc32
 
@@ -217,7 +218,7 @@ def draw_roc(groups: Mapping[str, Sequence[GateRow]], path: Path) -> None:
     """The ROC of `doubt` for each group of slices, and where the limits are."""
     figure = new_figure(COLUMN, 3.4)
     axes = figure.subplots()
-    for colour, (name, rows) in zip((BLUE, VERMILION), groups.items(), strict=False):
+    for colour, (name, rows) in zip(cycle((BLUE, VERMILION)), groups.items(), strict=False):
         dsc, score = column(rows, "dsc"), doubt(rows)
         wrong, right = score[dsc < WRONG], score[dsc > RIGHT]
         steps = np.unique(np.concatenate([wrong, right]))[::-1]

@@ -54,14 +54,14 @@ def draw_sheet(predictor: Predictor, patients: Sequence[Patient], condition: str
     figure.set_dpi(DENSITY)
     for row, patient in enumerate(patients):
         tiles = _tiles(predictor, patient, known[condition], row)
-        for column, (number, image, mask, truth) in enumerate(tiles):
+        for column, (number, dsc, image, mask, truth) in enumerate(tiles):
             bottom = height - (row + 1) * (tile + head)
             axes = figure.add_axes((column / ACROSS + 0.003, bottom / height, 1 / ACROSS - 0.006, tile / height))
             picture(axes)
             axes.imshow(image, cmap="gray", vmin=image.min(), vmax=np.percentile(image, 99.5), interpolation="bilinear")
             draw_mask(axes, mask, ORANGE, width=1.2)
             draw_mask(axes, truth, LIGHT, width=0.5)
-            words = f"{patient.patient}, slice {number + 1}: {dice(mask, truth):.2f}"
+            words = f"{patient.patient}, slice {number + 1}: {dsc:.2f}"
             axes.set_title(words, fontsize=SMALL - 1, color=LIGHT, pad=2)
     note = f"{condition}; orange: the model's outline; white: the expert's; number: DSC"
     figure.text(0.005, 0.07 / height, note, fontsize=SMALL, color=MUTED, va="center")
@@ -70,8 +70,8 @@ def draw_sheet(predictor: Predictor, patients: Sequence[Patient], condition: str
 
 def _tiles(
     predictor: Predictor, patient: Patient, render: Callable[[Volume, Volume, int], Study], number: int
-) -> list[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-    """Number, image, the model's mask and the true one of some slices, cut out around the true heart."""
+) -> list[tuple[int, float, np.ndarray, np.ndarray, np.ndarray]]:
+    """Of some slices number and DSC, and cut out around the true heart image, the model's mask and the true one."""
     image, truth = render(*read_patient(patient), number)
     result = predictor.predict(image)
     axis = 2 - result.slice_axis
@@ -82,7 +82,8 @@ def _tiles(
     half = round((0.5 + AROUND) * max(np.ptp(rows), np.ptp(columns)))
     middle = [(int(places[0]) + int(places[-1])) // 2 for places in (rows, columns)]
     window = tuple(slice(max(at - half, 0), at + half) for at in middle)
-    return [(int(n), planes[n][window], masks[n][window], truths[n][window]) for n in chosen]
+    cut = ((planes[n][window], masks[n][window], truths[n][window]) for n in chosen)
+    return [(int(n), dice(masks[n], truths[n]), *own) for n, own in zip(chosen, cut, strict=True)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

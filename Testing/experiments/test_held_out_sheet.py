@@ -49,6 +49,14 @@ def test_a_condition_changes_the_image_and_not_the_place(manifest, tiny_model, m
     assert not np.array_equal(*images)
 
 
+def test_the_number_is_the_dsc_of_the_whole_slice(manifest, tiny_model, monkeypatch, tmp_path):
+    _, figure = drawn(manifest, tiny_model, "cine", monkeypatch, tmp_path)
+    before = [axes.get_title() for axes in figure.axes]
+    monkeypatch.setattr(held_out_sheet, "AROUND", -0.2)
+    _, figure = drawn(manifest, tiny_model, "cine", monkeypatch, tmp_path)
+    assert [axes.get_title() for axes in figure.axes] == before
+
+
 def test_the_command_writes_a_picture_or_says_which_conditions_there_are(manifest, tiny_model, tmp_path):
     path = tmp_path / "new" / "sheet.png"
     arguments = ["--data", str(manifest), "--model", str(tiny_model), "--patients", "1", "-o", str(path)]

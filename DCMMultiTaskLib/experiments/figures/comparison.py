@@ -81,9 +81,9 @@ def draw_dsc_boxes(dsc_per_fold: Mapping[str, Sequence[float]], path: Path, *, p
     figure = new_figure(min(PAGE, max(COLUMN, 0.4 + 0.95 * len(dsc_per_fold))), 3.0)
     axes = figure.subplots()
     colours = colours_of(dsc_per_fold)
-    for place, (title, values) in enumerate(dsc_per_fold.items()):
+    finite = [np.asarray([dsc for dsc in own if np.isfinite(dsc)], dtype=float) for own in dsc_per_fold.values()]
+    for place, (title, folds) in enumerate(zip(dsc_per_fold, finite, strict=True)):
         colour = colours[title]
-        folds = np.asarray([value for value in values if np.isfinite(value)], dtype=float)
         line = {"color": colour, "linewidth": 1.2}
         axes.boxplot(
             folds,
@@ -104,9 +104,8 @@ def draw_dsc_boxes(dsc_per_fold: Mapping[str, Sequence[float]], path: Path, *, p
     axes.set_xticks(range(len(dsc_per_fold)), [_in_lines(title) for title in dsc_per_fold], fontsize=SMALL)
     axes.set_xlim(-0.6, len(dsc_per_fold) - 0.4)
     axes.margins(y=0.08)
-    everything = np.concatenate([np.asarray(values, dtype=float) for values in dsc_per_fold.values()])
-    finite = everything[np.isfinite(everything)]
-    if finite.min(initial=FAILED_DSC) < FAILED_DSC / 2 and np.median(finite) > FAILED_DSC:
+    everything = np.concatenate(finite)
+    if everything.min(initial=FAILED_DSC) < FAILED_DSC / 2 and np.median(everything) > FAILED_DSC:
         _narrow_failures(axes)
     shown = [
         Line2D([], [], marker="o", color=INK, linestyle="", markersize=3.6),
