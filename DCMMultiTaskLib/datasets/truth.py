@@ -10,7 +10,7 @@ from DCMMultiTaskLib.errors import InputError, about
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Volume, slices_first
 from DCMMultiTaskLib.measurements.masks import enclosed
 
 
@@ -60,7 +60,7 @@ def _labels(mask: Volume, patient: Patient) -> Volume:
 
 def _move_back(labels: np.ndarray, offset: tuple[float, float], slice_axis: int) -> np.ndarray:
     """Labels moved in the slices' plane by minus the offset, by parts of a pixel too: through distance maps."""
-    slices = np.moveaxis(labels, 2 - slice_axis, 0)
+    slices = slices_first(labels, slice_axis)
     moved = np.zeros_like(slices)
     step = sitk.TranslationTransform(2, (offset[1], offset[0]))
     for number, plane in enumerate(slices):

@@ -13,7 +13,7 @@ from DCMMultiTaskLib.datasets.truth import read_patient, true_cavity
 from DCMMultiTaskLib.evaluation.metrics import MaskScores, mask_scores
 from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.imaging.study import Study
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Volume, slices_first
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.measurements.masks import areas_mm2
@@ -137,7 +137,7 @@ def _walls_mm(result: Result, truth: np.ndarray, pixel_mm: tuple[float, float]) 
 
 def _wall_sd_mm(labels: np.ndarray, slice_axis: int, pixel_mm: tuple[float, float]) -> float:
     """Standard deviation of the wall's thickness, the mean over the middle third of the slices with a wall."""
-    slices = [view for view in np.moveaxis(labels, 2 - slice_axis, 0) if (view == MYOCARDIUM.label).any()]
+    slices = [view for view in slices_first(labels, slice_axis) if (view == MYOCARDIUM.label).any()]
     middle = slices[len(slices) // 3 : len(slices) - len(slices) // 3]
     walls = [wall_thickness(view == MYOCARDIUM.label, view == LV_CAVITY.label, pixel_mm).sd_mm for view in middle]
     return float(np.nanmean(walls)) if np.isfinite(walls).any() else math.nan

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -34,7 +33,7 @@ from DCMMultiTaskLib.experiments.rendered import (
     late_enhancement,
     turned,
 )
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Volume, slices_first
 from DCMMultiTaskLib.inference.package import ModelPackage, load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.networks.output import NetworkOutput
@@ -83,7 +82,7 @@ def measure(predictor: Predictor, condition: str, studies: Iterator[tuple[str, V
     lost = count = 0
     for name, image, truth in studies:
         result = predictor.predict(image)
-        mask, wanted = (np.moveaxis(array, 2 - result.slice_axis, 0) for array in (result.mask, truth.array == 1))
+        mask, wanted = (slices_first(array, result.slice_axis) for array in (result.mask, truth.array == 1))
         count += 1
         lost += dice(mask, wanted) < LOST
         for predicted, true in zip(mask, wanted, strict=True):

@@ -26,7 +26,7 @@ from DCMMultiTaskLib.evaluation.metrics import auc, dice
 from DCMMultiTaskLib.experiments.bad_inputs import spoilt, without_short_axis
 from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of, unseen
 from DCMMultiTaskLib.experiments.intervals import SureRow, sure_report, sure_row
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Volume, slices_first
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.inference.result import REASONS_JOINED_BY, Result
@@ -78,8 +78,8 @@ class GateRow(Evidence):
 def rows_of(result: Result, truth: Volume | None, condition: str, patient: str) -> list[GateRow]:
     """The slices of a prediction."""
     axis = result.slice_axis
-    mask = np.moveaxis(result.mask, 2 - axis, 0)
-    true = np.zeros_like(mask) if truth is None else np.moveaxis(truth.array == 1, 2 - axis, 0)
+    mask = slices_first(result.mask, axis)
+    true = np.zeros_like(mask) if truth is None else slices_first(truth.array == 1, axis)
     return [
         GateRow(
             **vars(evidence),

@@ -20,7 +20,7 @@ from DCMMultiTaskLib.errors import InputError, exit_code
 from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.experiments.contrasts import Study, conditions
 from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of, unseen
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Volume, slices_first
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.report.contact_sheet import draw_mask
@@ -74,8 +74,8 @@ def _tiles(
     """Of some slices number and DSC, and cut out around the true heart image, the model's mask and the true one."""
     image, truth = render(*read_patient(patient), number)
     result = predictor.predict(image)
-    axis = 2 - result.slice_axis
-    planes, masks, truths = (np.moveaxis(a, axis, 0) for a in (image.array, result.mask, truth.array == 1))
+    stacks = (image.array, result.mask, truth.array == 1)
+    planes, masks, truths = (slices_first(stack, result.slice_axis) for stack in stacks)
     drawn = np.flatnonzero(truths.any(axis=(1, 2)))
     chosen = drawn[np.unique(np.linspace(0, len(drawn) - 1, ACROSS).round().astype(int))]
     rows, columns = (np.flatnonzero(truths.any(axis=(0, 3 - across))) for across in (1, 2))

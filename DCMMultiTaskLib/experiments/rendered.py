@@ -16,7 +16,7 @@ from scipy import ndimage
 from DCMMultiTaskLib.datasets.truth import true_cavity
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Volume, slices_first
 from DCMMultiTaskLib.learning.wall import wall_depth
 
 
@@ -56,9 +56,9 @@ def late_enhancement(volume: Volume, truth: Volume, *, seed: int, lesion: Lesion
         lesion: The scar's kind; none by default.
     """
     rng = np.random.default_rng(seed)
-    axis = 2 - choose_slice_axis(volume.geometry)
-    slices = np.moveaxis(volume.array, axis, 0).astype(np.float64)
-    labels = np.moveaxis(truth.array, axis, 0)
+    slice_axis = choose_slice_axis(volume.geometry)
+    slices = slices_first(volume.array, slice_axis).astype(np.float64)
+    labels = slices_first(truth.array, slice_axis)
     cavities = true_cavity(labels, 2)
     wall = labels == MYOCARDIUM.label
     muscle, blood = np.median(slices[wall]), np.percentile(slices[cavities], 60)
@@ -85,7 +85,7 @@ def late_enhancement(volume: Volume, truth: Volume, *, seed: int, lesion: Lesion
     signal = ndimage.gaussian_filter(signal, (0, 0.6, 0.6))
     noise = rng.normal(0, rng.uniform(0.006, 0.018), (2, *signal.shape))
     stored = np.hypot(signal + noise[0], noise[1]) * 2000
-    return volume.with_array(np.moveaxis(np.rint(stored), 0, axis).astype(np.int16))
+    return volume.with_array(np.moveaxis(np.rint(stored), 0, 2 - slice_axis).astype(np.int16))
 
 
 def _lesion(wall: np.ndarray, cavities: np.ndarray, lesion: Lesion, rng: np.random.Generator) -> np.ndarray:
@@ -139,7 +139,7 @@ def at_end_systole(volume: Volume, truth: Volume) -> tuple[Volume, Volume]:
     keeps its area but for `THICKER`.
     """
     slice_axis = choose_slice_axis(volume.geometry)
-    image, labels = (np.moveaxis(own.array.copy(), 2 - slice_axis, 0) for own in (volume, truth))
+    image, labels = (slices_first(own.array.copy(), slice_axis) for own in (volume, truth))
     for number, plane in enumerate(labels):
         if (plane == LV_CAVITY.label).any():
             source = _systolic_places(plane)

@@ -14,7 +14,7 @@ from DCMMultiTaskLib.evaluation.scoring import true_areas
 from DCMMultiTaskLib.experiments.cross_validation import PREDICTIONS, SCORES, FoldRun
 from DCMMultiTaskLib.experiments.predictions import GridSlices, Predictions
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Volume, slices_first
 from DCMMultiTaskLib.inference.patient import sigmoid
 from DCMMultiTaskLib.storage import read_rows, write_rows
 
@@ -134,7 +134,7 @@ def truth_table(patients: Sequence[Patient], slices: GridSlices) -> TruthTable:
 def _leaves_out(truth: Volume, slice_axis: int, size_mm: tuple[int, ...]) -> np.ndarray:
     """Whether the centre of a pixel of myocardium lies beyond the crop around the image's centre, bool `(N,)`."""
     axes = [axis for axis in (2, 1, 0) if axis != slice_axis]
-    myocardium = np.moveaxis(truth.array == 1, 2 - slice_axis, 0)
+    myocardium = slices_first(truth.array == 1, slice_axis)
     distances = []
     for axis in axes:
         pixels = np.arange(truth.array.shape[2 - axis])

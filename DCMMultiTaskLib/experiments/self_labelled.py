@@ -22,7 +22,7 @@ from DCMMultiTaskLib.imaging.grid import choose_slice_axis
 from DCMMultiTaskLib.imaging.reading import read_study
 from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
 from DCMMultiTaskLib.imaging.study import Study
-from DCMMultiTaskLib.imaging.volume import Volume
+from DCMMultiTaskLib.imaging.volume import Volume, slices_first
 from DCMMultiTaskLib.imaging.writing import write_volume
 from DCMMultiTaskLib.inference.package import load_package
 from DCMMultiTaskLib.inference.predictor import Predictor
@@ -41,7 +41,7 @@ def labelled(predictor: Predictor, study: Study) -> tuple[Volume, Volume]:
     axis = 2 - result.slice_axis
     images, masks = [], []
     for number, labels in sorted(result.labels.items()):
-        hearts = np.moveaxis(labels == MYOCARDIUM.label, axis, 0).any(axis=(1, 2))
+        hearts = slices_first(labels == MYOCARDIUM.label, result.slice_axis).any(axis=(1, 2))
         images.append(np.compress(hearts, result.study.phases[number].array, axis=axis))
         masks.append(np.compress(hearts, labels, axis=axis))
     image, mask = (np.concatenate(stack, axis=axis) for stack in (images, masks))

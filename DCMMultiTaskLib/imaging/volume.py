@@ -161,3 +161,17 @@ def bounding_box(mask: np.ndarray) -> tuple[slice, ...] | None:
             return None
         box.append(slice(int(used[0]), int(used[-1]) + 1))
     return tuple(box)
+
+
+def slices_first(array: np.ndarray, slice_axis: int) -> np.ndarray:
+    """A view of a `(K, J, I)` array whose first axis counts the slices: `(N, rows, columns)`.
+
+    Args:
+        array: Voxels, a mask or labels.
+        slice_axis: 0, 1, 2 for I, J, K.
+
+    Example:
+        >>> slices_first(np.zeros((2, 3, 4)), 0).shape
+        (4, 2, 3)
+    """
+    return np.moveaxis(array, 2 - slice_axis, 0)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
+from DCMMultiTaskLib.imaging.volume import slices_first
 from DCMMultiTaskLib.inference.patient import sigmoid
 from DCMMultiTaskLib.inference.result import NO_INTERVAL, Interval, Result, SliceRow, Uncertainty
 from DCMMultiTaskLib.inference.segmentation import Segmentation
@@ -95,7 +96,7 @@ def look_again(
 def agreement(labels: np.ndarray, views: Sequence[View], slice_axis: int) -> np.ndarray:
     """`(N,)` mean Dice coefficient of each slice's myocardium and that of the views; NaN where there is none."""
     mask, *others = (
-        np.moveaxis(own == MYOCARDIUM.label, 2 - slice_axis, 0) for own in (labels, *(view.labels for view in views))
+        slices_first(own == MYOCARDIUM.label, slice_axis) for own in (labels, *(view.labels for view in views))
     )
     size = mask.sum(axis=(1, 2))
     found = [2 * (mask & other).sum(axis=(1, 2)) / np.maximum(size + other.sum(axis=(1, 2)), 1) for other in others]

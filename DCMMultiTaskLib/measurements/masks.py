@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
-from DCMMultiTaskLib.imaging.volume import Geometry, bounding_box
+from DCMMultiTaskLib.imaging.volume import Geometry, bounding_box, slices_first
 
 # A closed ring, or an apical cap without a cavity, fills its convex hull; an open ring leaves this share and more.
 MOST_HOLLOW = 0.25
@@ -33,7 +33,7 @@ def largest_component(mask: np.ndarray) -> np.ndarray:
 def without_specks(mask: np.ndarray, slice_axis: int) -> np.ndarray:
     """A `(K, J, I)` mask, as uint8, without a slice's pieces (8 neighbours) that are specks beside its largest one."""
     result = mask.astype(np.uint8)
-    for plane in np.moveaxis(result, 2 - slice_axis, 0):
+    for plane in slices_first(result, slice_axis):
         box = bounding_box(plane)
         if box is not None:
             labels = pieces(plane[box])
@@ -75,7 +75,7 @@ def lv_cavity(myocardium: np.ndarray, slice_axis: int) -> tuple[np.ndarray, np.n
         The cavity as uint8 of the same shape, and bool `(N,)`: the slices whose ring was closed across a gap.
     """
     cavity = enclosed(myocardium, slice_axis)
-    slices, cavities = (np.moveaxis(array, 2 - slice_axis, 0) for array in (myocardium, cavity))
+    slices, cavities = (slices_first(array, slice_axis) for array in (myocardium, cavity))
     closed = np.zeros(len(slices), dtype=bool)
     for number in np.flatnonzero(slices.any(axis=(1, 2))):
         box = bounding_box(slices[number])
@@ -98,7 +98,7 @@ def enclosed(mask: np.ndarray, slice_axis: int) -> np.ndarray:
     result = np.zeros(mask.shape, dtype=np.uint8)
     box = bounding_box(mask)
     if box is not None:
-        slices, holes = (np.moveaxis(array[box], 2 - slice_axis, 0) for array in (mask, result))
+        slices, holes = (slices_first(array[box], slice_axis) for array in (mask, result))
         for start in range(0, len(slices), SLICES_AT_ONCE):
             part = slice(start, start + SLICES_AT_ONCE)
             background = np.pad(slices[part] == 0, ((0, 0), (1, 1), (1, 1)), constant_values=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
+from DCMMultiTaskLib.imaging.volume import slices_first
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.report.sheet import FOOTER, HEADER, MARGIN, Sheet
 from DCMMultiTaskLib.report.study import Field, StudyPicture, heart_field
@@ -122,7 +123,7 @@ def _aim(camera: Any, result: Result, surface: Any, section: int) -> None:
 def _base_side(result: Result) -> int:
     """1 where the ventricle gets wider along the slice axis, -1 where it gets narrower."""
     # The box around the mask is as wide for an open ring as for a closed one.
-    stack = np.moveaxis(result.mask != 0, 2 - result.slice_axis, 0)
+    stack = slices_first(result.mask != 0, result.slice_axis)
     wide = np.array([one.any(axis=0).sum() * one.any(axis=1).sum() for one in stack])
     found = np.flatnonzero(wide)
     if len(found) < 2:

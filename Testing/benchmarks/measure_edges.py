@@ -25,6 +25,7 @@ from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.evaluation.bootstrap import PatientBootstrap
 from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of, unseen
+from DCMMultiTaskLib.imaging.volume import slices_first
 from DCMMultiTaskLib.inference.package import load_package, shipped_model
 from DCMMultiTaskLib.inference.predictor import Predictor
 from DCMMultiTaskLib.report.tables import markdown
@@ -62,7 +63,7 @@ def slices_of(models: list[Path], args: argparse.Namespace) -> list[Slice]:
             image, truth = read_patient(patient)
             result = predictor.predict(image)
             mm = mean_pixel_mm(image.geometry, result.slice_axis)
-            stacks = (np.moveaxis(a, 2 - result.slice_axis, 0) for a in (image.array, truth.array, result.label_map))
+            stacks = (slices_first(a, result.slice_axis) for a in (image.array, truth.array, result.label_map))
             for pixels, true, drawn in zip(*stacks, strict=True):
                 if min((labels == 2).sum() for labels in (true, drawn)) < SMALLEST_CAVITY or not (true == 1).any():
                     continue

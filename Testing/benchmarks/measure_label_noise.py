@@ -21,6 +21,7 @@ from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.evaluation.metrics import dice
 from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
+from DCMMultiTaskLib.imaging.volume import slices_first
 
 SECTORS = 8
 FINER = 4  # the outlines move by parts of a pixel
@@ -81,7 +82,7 @@ def main() -> None:
         volume, mask = read_patient(patient)
         axis = choose_slice_axis(volume.geometry)
         mm = mean_pixel_mm(volume.geometry, axis)
-        pairs = zip(*(np.moveaxis(array, 2 - axis, 0) for array in (volume.array, mask.array)), strict=True)
+        pairs = zip(*(slices_first(array, axis) for array in (volume.array, mask.array)), strict=True)
         patients.append([(image, labels, mm) for image, labels in pairs if (labels == 1).any()])
     print(f"Readers' endocardium against the image's edge: {reader_scatter(patients):.2f} mm")
     rng = np.random.default_rng(0)

@@ -19,7 +19,7 @@ from DCMMultiTaskLib.datasets.truth import read_patient
 from DCMMultiTaskLib.errors import exit_code
 from DCMMultiTaskLib.experiments.held_out import add_arguments, patients_of
 from DCMMultiTaskLib.imaging.grid import choose_slice_axis
-from DCMMultiTaskLib.imaging.volume import Geometry
+from DCMMultiTaskLib.imaging.volume import Geometry, slices_first
 
 REACH = np.arange(-4, 4.01, 0.25)
 SMALLEST_CAVITY = 200  # pixels; smaller ones have too much partial volume
@@ -63,10 +63,10 @@ def main() -> None:
     shifts = []
     for patient in patients_of(parser.parse_args()):
         volume, mask = read_patient(patient)
-        axis = 2 - choose_slice_axis(volume.geometry)
+        axis = choose_slice_axis(volume.geometry)
         found = [
             edge_distances(image.astype(float), labels == 2)
-            for image, labels in zip(np.moveaxis(volume.array, axis, 0), np.moveaxis(mask.array, axis, 0), strict=True)
+            for image, labels in zip(slices_first(volume.array, axis), slices_first(mask.array, axis), strict=True)
             if (labels == 2).sum() >= SMALLEST_CAVITY
         ]
         shift = fitted_shift(np.concatenate([n for n, _ in found]), np.concatenate([d for _, d in found]))
