@@ -13,7 +13,7 @@ from DCMMultiTaskLib.networks.registry import NETWORKS
 SEGMENTATION = ("deeplabv3", "segnet", "unet")
 CLASSIFICATION = ("residual_attention", "resnet50", "resnet101")
 PAPER, OURS = "luo2020", "default"
-# The loss weight of our own recipe, at which the class leaves the masks alone (Resources/Models/README.md).
+# The loss weight of our own recipe, at which the class leaves the masks alone (Documentation/trials.md).
 OWN_ALPHA = TrainingSettings.alpha
 OURS_AT_OWN_ALPHA = f"{OURS}-alpha{OWN_ALPHA:g}"
 # Fig. 5 sweeps the weight of the Jaccard distance; 3 is the network of the tables.

@@ -28,7 +28,7 @@ class TrainingSettings:
         learning_rate: Largest rate.
         weight_decay: Of AdamW.
         alpha: Weight of the Jaccard distance in the total loss (Eq. 5). At the paper's 3 the class pulls so hard on
-            what both tasks share that the masks suffer (Resources/Models/README.md).
+            what both tasks share that the masks suffer (Documentation/trials.md).
         average: Decay of the exponential moving average of the weights, per step; 0 for none.
         seed: Of the weights, the order and the augmentation.
         patience: Stop after so many validations without a better DSC; 0 never stops early.
