@@ -76,7 +76,7 @@ def measure_edited(
     )
     wanted = np.array([OUTSIDE_ROI not in reasons for reasons in said])
     image = study.phases[provenance.phase].array
-    new, evidence = slice_rows(segmentation, image, of_phase, gaps, wanted, decision)
+    new, evidence = slice_rows(segmentation, image, of_phase, (of_phase, gaps), wanted, decision)
     usable = np.array([row.quality == OK for row in new]) & np.isfinite(logit)
     areas = np.array([row.myocardium_area_mm2 for row in new])
     # Of a ventricle that was not seen to its ends there is no volume.

@@ -27,6 +27,7 @@ from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.rows import slice_rows
 from DCMMultiTaskLib.inference.runner import ACTIVATIONS, Runner
 from DCMMultiTaskLib.inference.segmentation import Progress, Segmentation, segment
+from DCMMultiTaskLib.inference.settings import Decision
 from DCMMultiTaskLib.inference.uncertainty import VIEWS, View, agreement, look_again, phases_to_look_at, weigh
 from DCMMultiTaskLib.inference.uncertainty import with_intervals as rows_with_intervals
 from DCMMultiTaskLib.measurements import masks
@@ -151,7 +152,7 @@ class Predictor:
         look = partial(segment, runner, slice_axis=axis, centre_lps=centre, wanted=wanted, progress=counter)
         finish = partial(
             _Phase.of,
-            threshold=self.package.decision.mask_threshold,
+            decision=self.package.decision,
             inside=None if roi is None else inside,
             largest_component=largest_component,
         )
@@ -166,6 +167,7 @@ class Predictor:
         cavities = {number: cavity_ml(found.labels, study.geometry, axis) for number, found in finished.items()}
         kept = end_diastole(cavities, len(study.phases))
         segmentation, labels, gaps = finished[kept].segmentation, finished[kept].labels, finished[kept].gaps
+        judged = _drawn(finished[kept].plain, axis) if self.package.decision.smoothing_degrees else (labels, gaps)
 
         def see(number: int, flip: str, exponent: float) -> Segmentation:
             view = replace(preprocessing, flips=(flip,))
@@ -179,7 +181,7 @@ class Predictor:
             decision = replace(decision, threshold=threshold)
         agree = agreement(labels, looks[kept].views, axis) if looks else None
         pixel_mm = segmentation.grid.orientation.pixel_mm(study.geometry)
-        rows, evidence = slice_rows(segmentation, study.phases[kept].array, labels, gaps, wanted, decision, agree)
+        rows, evidence = slice_rows(segmentation, study.phases[kept].array, labels, judged, wanted, decision, agree)
         usable = np.array([row.quality == OK for row in rows]) & np.isfinite(segmentation.dcm_logit)
         areas = np.array([row.myocardium_area_mm2 for row in rows])
         # Of a ventricle that was not seen to its ends there is no volume.
@@ -248,25 +250,39 @@ class Predictor:
 
 @dataclass(frozen=True, eq=False)
 class _Phase:
-    """A segmented phase: what the network said (its masks only as labels, to bound the memory), labels, open rings."""
+    """A segmented phase: what the network said (its masks only as labels, to bound the memory), labels, open rings.
+
+    Beside them stands the myocardium as it was before the smoothing, which hides what a mask's quality is judged by.
+    """
 
     segmentation: Segmentation
     labels: np.ndarray
     gaps: np.ndarray
+    plain: np.ndarray
 
     @classmethod
     def of(
-        cls, segmentation: Segmentation, threshold: float, inside: np.ndarray | None, largest_component: bool
+        cls, segmentation: Segmentation, decision: Decision, inside: np.ndarray | None, largest_component: bool
     ) -> _Phase:
         """The phase with its final labels; `inside` says which voxels may be myocardium, None stands for all."""
-        mask = segmentation.source_mask(threshold)
-        if inside is not None:
-            mask *= inside
-        if largest_component:
-            mask = masks.without_specks(masks.largest_component(mask), segmentation.grid.orientation.slice_axis)
-        cavity, gaps = masks.lv_cavity(mask, segmentation.grid.orientation.slice_axis)
-        labels = np.where(mask, np.uint8(MYOCARDIUM.label), cavity * np.uint8(LV_CAVITY.label))
-        return cls(replace(segmentation, myocardium=np.empty(0, dtype=np.float32)), labels, gaps)
+        axis = segmentation.grid.orientation.slice_axis
+
+        def cleaned(mask: np.ndarray) -> np.ndarray:
+            if inside is not None:
+                mask *= inside
+            return masks.without_specks(masks.largest_component(mask), axis) if largest_component else mask
+
+        mask = cleaned(segmentation.source_mask(decision.mask_threshold, decision.smoothing_degrees))
+        plain = mask
+        if decision.smoothing_degrees:
+            plain = cleaned(segmentation.source_mask(decision.mask_threshold))
+        return cls(replace(segmentation, myocardium=np.empty(0, dtype=np.float32)), *_drawn(mask, axis), plain)
+
+
+def _drawn(mask: np.ndarray, slice_axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """The labels that a myocardium makes, and `(N,)` bool: the slices whose ring is open."""
+    cavity, gaps = masks.lv_cavity(mask, slice_axis)
+    return np.where(mask, np.uint8(MYOCARDIUM.label), cavity * np.uint8(LV_CAVITY.label)), gaps
 
 
 def check_threshold(threshold: float | None) -> None:

@@ -12,14 +12,14 @@ from DCMMultiTaskLib.inference.settings import Decision
 from DCMMultiTaskLib.measurements import quality
 from DCMMultiTaskLib.measurements.evidence import Evidence, gather
 from DCMMultiTaskLib.measurements.masks import areas_mm2
-from DCMMultiTaskLib.measurements.thickness import wall_thickness
+from DCMMultiTaskLib.measurements.thickness import WallThickness, wall_thickness
 
 
 def slice_rows(
     segmentation: Segmentation,
     image: np.ndarray,
     labels: np.ndarray,
-    gaps: np.ndarray,
+    judged: tuple[np.ndarray, np.ndarray],
     wanted: np.ndarray,
     decision: Decision,
     agreement: np.ndarray | None = None,
@@ -30,7 +30,9 @@ def slice_rows(
         segmentation: What the network said.
         image: `(K, J, I)` voxels of the source.
         labels: The final labels on the source's voxels, uint8.
-        gaps: `(N,)` bool: slices whose cavity was closed across a gap of the ring (`measurements.masks.lv_cavity`).
+        judged: The labels by which a slice's quality is judged, those of before the smoothing where there was one, and
+            `(N,)` bool: slices whose cavity was closed across a gap of the ring (`measurements.masks.lv_cavity`). A
+            slice in which only the final labels have a wall is judged by these.
         wanted: `(N,)` bool: slices inside the region of interest.
         decision: As in the model package.
         agreement: `(N,)` of `Evidence`; None where no other views were looked at.
@@ -44,8 +46,13 @@ def slice_rows(
     field, pixel_mm = grid.seen, orientation.pixel_mm(grid.source)
     probabilities = sigmoid(decision.slice_scale * segmentation.dcm_logit + decision.slice_bias)
     views = orientation.view(labels)
-    walls, cavities = views == MYOCARDIUM.label, views == LV_CAVITY.label
-    thickness = [wall_thickness(wall, cavity, pixel_mm) for wall, cavity in zip(walls, cavities, strict=True)]
+    drawn = (views == MYOCARDIUM.label).any(axis=(1, 2))
+    thickness = _thickness(views, pixel_mm)
+    seen, gaps = orientation.view(judged[0]), judged[1]
+    only_drawn = drawn & ~(seen == MYOCARDIUM.label).any(axis=(1, 2))
+    seen = np.where(only_drawn[:, None, None], views, np.where(drawn[:, None, None], seen, 0))
+    seen_thickness = thickness if judged[0] is labels else _thickness(seen, pixel_mm)
+    walls, cavities = seen == MYOCARDIUM.label, seen == LV_CAVITY.label
     own = []
     for index, (wall, cavity) in enumerate(zip(walls, cavities, strict=True)):
         if not wanted[index]:
@@ -57,8 +64,9 @@ def slice_rows(
         else:
             reasons = quality.mask_reasons(wall, cavity & (not gaps[index]), float(np.prod(pixel_mm)), field)
             own.append([*quality.pixel_reasons(pixel_mm), *reasons])
-    evidence = gather(orientation.view(image), walls, cavities, pixel_mm, thickness, segmentation.certainty, agreement)
-    judged = quality.judge(own, evidence, cavity_mm2, grid.source.spacing[axis])
+    certainty = segmentation.certainty
+    evidence = gather(orientation.view(image), walls, cavities, pixel_mm, seen_thickness, certainty, agreement)
+    verdicts = quality.judge(own, evidence, cavity_mm2, grid.source.spacing[axis])
     rows = tuple(
         SliceRow(
             slice=index,
@@ -74,7 +82,12 @@ def slice_rows(
             caution=REASONS_JOINED_BY.join(cautions),
         )
         for index, (position, probability, (reasons, cautions)) in enumerate(
-            zip(grid.positions_mm, probabilities, judged, strict=True)
+            zip(grid.positions_mm, probabilities, verdicts, strict=True)
         )
     )
     return rows, tuple(evidence)
+
+
+def _thickness(views: np.ndarray, pixel_mm: tuple[float, float]) -> list[WallThickness]:
+    """Of the wall in each of the labels `(N, rows, columns)`."""
+    return [wall_thickness(view == MYOCARDIUM.label, view == LV_CAVITY.label, pixel_mm) for view in views]

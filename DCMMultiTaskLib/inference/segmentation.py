@@ -61,9 +61,13 @@ class Segmentation:
     dcm_logit: np.ndarray
     activation: np.ndarray | None
 
-    def source_mask(self, threshold: float) -> np.ndarray:
-        """Myocardium on the source's own voxels, from that probability on, uint8."""
-        return self.grid.to_source(self.myocardium, threshold=threshold)
+    def source_mask(self, threshold: float, smoothing_degrees: float = 0.0) -> np.ndarray:
+        """Myocardium on the source's own voxels, from that probability on, smoothed along the wall or not, uint8."""
+        # Here, so that an edited mask can be measured where PyTorch is missing.
+        from DCMMultiTaskLib.inference.smoothing import smooth_along_wall
+
+        smooth = smooth_along_wall(self.myocardium, smoothing_degrees, self.grid.spacing_mm)
+        return self.grid.to_source(smooth, threshold=threshold)
 
     def source_activation(self) -> np.ndarray | None:
         """Activation on the source's own voxels, 0 to 1 over the study, float32; 0 outside the network's grid."""

@@ -11,6 +11,7 @@ from DCMMultiTaskLib.inference.flips import FLIPS
 
 RULES = ("mean_logit", "area_weighted_mean_logit")
 """How the slices' logits become the patient's: each counts the same, or by its myocardium's area."""
+MOST_SMOOTHING = 45.0
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class Decision:
         patient: The patient's probability.
         mask_threshold: Probability from which a pixel is myocardium. A network that is trained on an overlap (Dice,
             Jaccard) draws what it is unsure of too large at one half (Bertels et al., Medical Image Analysis 67, 2021).
+        smoothing_degrees: How far the probabilities are smoothed along the wall first (`inference.smoothing`); 0: not.
 
     Raises:
         ValueError: A value is out of range.
@@ -105,10 +107,15 @@ class Decision:
     slice_bias: float = 0.0
     patient: PatientRule = field(default_factory=PatientRule)
     mask_threshold: float = 0.5
+    smoothing_degrees: float = 0.0
 
     def __post_init__(self) -> None:
         _require(_number(self.threshold) and 0 <= self.threshold <= 1, "threshold is not between 0 and 1")
         _require(_number(self.mask_threshold) and 0 < self.mask_threshold < 1, "mask_threshold is not between 0 and 1")
+        _require(
+            _number(self.smoothing_degrees) and 0 <= self.smoothing_degrees <= MOST_SMOOTHING,
+            f"smoothing_degrees is not between 0 and {MOST_SMOOTHING:g}",
+        )
         _require(_number(self.slice_scale), "slice_scale is not a number")
         _require(_number(self.slice_bias), "slice_bias is not a number")
 
@@ -116,7 +123,8 @@ class Decision:
     def from_dict(cls, values: Mapping[str, Any]) -> Decision:
         """From JSON; raises ValueError or KeyError where the values cannot be used."""
         # Older packages do not name what was not there yet.
-        known = _fields(cls, {"mask_threshold": cls.mask_threshold, **values})
+        before = {"mask_threshold": cls.mask_threshold, "smoothing_degrees": cls.smoothing_degrees}
+        known = _fields(cls, {**before, **values})
         rule = {"volume_scale": 0.0, "volume_ml": PatientRule.volume_ml, **known["patient"]}
         return cls(**{**known, "patient": PatientRule(**_fields(PatientRule, rule))})
 

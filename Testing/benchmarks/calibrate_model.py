@@ -49,7 +49,8 @@ def main() -> None:
         scores = Scores.read([fold / "slices.csv" for fold in args.folds])
         fitted = fit_decision(scores, spread=args.spread, volume_alone=args.volume_alone)
     threshold = fitted.threshold if args.threshold is None else args.threshold
-    decision = replace(fitted, threshold=threshold, mask_threshold=package.decision.mask_threshold)
+    masks = {name: getattr(package.decision, name) for name in ("mask_threshold", "smoothing_degrees")}
+    decision = replace(fitted, threshold=threshold, **masks)
     save_package(replace(package, decision=decision), args.output, half_precision=True)
     print(decision)
 

@@ -1,6 +1,6 @@
-"""Write a model anew with another probability from which a pixel is myocardium.
+"""Write a model anew with another probability from which a pixel is myocardium, and smoothed masks.
 
-    python Testing/benchmarks/set_mask_threshold.py THRESHOLD MODEL.dcmmodel OUT.dcmmodel
+    python Testing/benchmarks/set_mask_threshold.py THRESHOLD MODEL.dcmmodel OUT.dcmmodel [--smoothing DEGREES]
 
 `DCMMultiTaskLib.experiments.mask_threshold` measures which one is best.
 """
@@ -21,9 +21,11 @@ def main() -> None:
     parser.add_argument("threshold", type=float)
     parser.add_argument("model", type=Path)
     parser.add_argument("output", type=Path)
+    parser.add_argument("--smoothing", type=float, metavar="DEGREES", help="along the wall; as in MODEL if left out")
     args = parser.parse_args()
     package = load_package(args.model)
-    decision = replace(package.decision, mask_threshold=args.threshold)
+    smoothing = package.decision.smoothing_degrees if args.smoothing is None else args.smoothing
+    decision = replace(package.decision, mask_threshold=args.threshold, smoothing_degrees=smoothing)
     save_package(replace(package, decision=decision), args.output, half_precision=True)
 
 

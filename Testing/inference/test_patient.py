@@ -71,9 +71,11 @@ def test_a_package_of_before_the_volume_counted_is_read() -> None:
     assert (rule.scale, rule.bias, rule.volume_scale) == (2.0, 0.5, 0.0)
 
 
-def test_a_package_of_before_the_mask_had_a_threshold_of_its_own_is_read() -> None:
-    before = {name: value for name, value in Decision().to_dict().items() if name != "mask_threshold"}
-    assert Decision.from_dict(before).mask_threshold == 0.5
+def test_a_package_of_before_masks_had_a_threshold_of_their_own_and_were_smoothed_is_read() -> None:
+    later = ("mask_threshold", "smoothing_degrees")
+    before = {name: value for name, value in Decision().to_dict().items() if name not in later}
+    read = Decision.from_dict(before)
+    assert (read.mask_threshold, read.smoothing_degrees) == (0.5, 0.0)
 
 
 def test_nothing_usable_gives_no_number_and_says_so() -> None:

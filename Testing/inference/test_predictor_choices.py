@@ -233,6 +233,19 @@ def test_a_higher_threshold_draws_less_and_leaves_the_certainty(
     assert [own.certainty for own in few.evidence] == [other.certainty for other in many.evidence]
 
 
+def test_smoothing_along_the_wall_changes_masks_and_leaves_class_and_quality(
+    package: ModelPackage, predictor: Predictor, two_slices: Volume
+) -> None:
+    decision = replace(package.decision, smoothing_degrees=15.0)
+    even, plain = (
+        p.predict(two_slices) for p in (Predictor(replace(package, decision=decision), device="cpu"), predictor)
+    )
+    assert dice(even.mask, plain.mask) > 0.8 and (even.mask != plain.mask).any()
+    np.testing.assert_equal([vars(own) for own in even.evidence], [vars(other) for other in plain.evidence])
+    assert [own.quality for own in even.rows] == [other.quality for other in plain.rows]
+    assert [own.dcm_probability for own in even.rows] == [other.dcm_probability for other in plain.rows]
+
+
 def test_an_open_ring_is_closed_across_its_gap_and_the_result_says_so(
     predictor: Predictor, study: PhantomStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
