@@ -46,13 +46,12 @@ def slice_rows(
     field, pixel_mm = grid.seen, orientation.pixel_mm(grid.source)
     probabilities = sigmoid(decision.slice_scale * segmentation.dcm_logit + decision.slice_bias)
     views = orientation.view(labels)
-    drawn = (views == MYOCARDIUM.label).any(axis=(1, 2))
-    thickness = _thickness(views, pixel_mm)
-    seen, gaps = orientation.view(judged[0]), judged[1]
-    only_drawn = drawn & ~(seen == MYOCARDIUM.label).any(axis=(1, 2))
-    seen = np.where(only_drawn[:, None, None], views, np.where(drawn[:, None, None], seen, 0))
-    seen_thickness = thickness if judged[0] is labels else _thickness(seen, pixel_mm)
-    walls, cavities = seen == MYOCARDIUM.label, seen == LV_CAVITY.label
+    thickness = judged_thickness = _thickness(views, pixel_mm)
+    judged_labels, gaps = judged
+    if judged_labels is not labels:
+        views = _judged_views(views, orientation.view(judged_labels))
+        judged_thickness = _thickness(views, pixel_mm)
+    walls, cavities = views == MYOCARDIUM.label, views == LV_CAVITY.label
     own = []
     for index, (wall, cavity) in enumerate(zip(walls, cavities, strict=True)):
         if not wanted[index]:
@@ -65,7 +64,7 @@ def slice_rows(
             reasons = quality.mask_reasons(wall, cavity & (not gaps[index]), float(np.prod(pixel_mm)), field)
             own.append([*quality.pixel_reasons(pixel_mm), *reasons])
     certainty = segmentation.certainty
-    evidence = gather(orientation.view(image), walls, cavities, pixel_mm, seen_thickness, certainty, agreement)
+    evidence = gather(orientation.view(image), walls, cavities, pixel_mm, judged_thickness, certainty, agreement)
     verdicts = quality.judge(own, evidence, cavity_mm2, grid.source.spacing[axis])
     rows = tuple(
         SliceRow(
@@ -86,6 +85,12 @@ def slice_rows(
         )
     )
     return rows, tuple(evidence)
+
+
+def _judged_views(drawn: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """The labels `(N, rows, columns)` of before the smoothing; the drawn ones where only these have a wall."""
+    has_wall, had_wall = ((labels == MYOCARDIUM.label).any(axis=(1, 2), keepdims=True) for labels in (drawn, before))
+    return np.where(had_wall, before * has_wall, drawn)
 
 
 def _thickness(views: np.ndarray, pixel_mm: tuple[float, float]) -> list[WallThickness]:

@@ -15,20 +15,25 @@ DIRECTIONS = 96
 HARMONICS = 3
 """An ellipse off its centre has three; more would follow the dents that are to be smoothed."""
 STIFFNESS = 0.3
+"""How much wall a harmonic of order 1 needs to be believed, in directions with a millimetre of it; order n, n squared
+times as much."""
 REACH_MM = 18.0
 """How far inside and outside the middle of the wall maps are changed: a thick wall, and what lies beside it."""
 FARTHEST_MM = 60.0
 LEAST_PIXELS, LEAST_DIRECTIONS = 30, 0.4
 """Fewer are no ring, but a cap or a speck."""
+SLICES_AT_ONCE = 16
+"""Long studies are smoothed part by part, to bound the memory."""
 EPSILON = 1e-3
+"""Logits end here, and at 1 minus this, so that a pixel of which the network is certain does not outvote all others."""
 
 
 def smooth_along_wall(myocardium: np.ndarray, degrees: float, spacing_mm: float = 1.0) -> np.ndarray:
     """Probabilities whose logits are smoothed along the wall of each slice, by a Gaussian.
 
     The wall's middle line is a radius for each direction, of three harmonics, fitted to where the network sees muscle.
-    Logits are taken along it, at the same distance from it, and their change is added to the map, so that what does
-    not vary along the wall stays as it is to the last digit of the map. A slice without a ring stays as it is.
+    Logits are smoothed along it, at the same distance from it, and their change is added to those of the map: what does
+    not vary along the wall is not resampled. A slice without a ring stays as it is.
 
     Args:
         myocardium: float32 `(N, H, W)`, 0 to 1.
@@ -40,9 +45,9 @@ def smooth_along_wall(myocardium: np.ndarray, degrees: float, spacing_mm: float 
     """
     result = myocardium.copy()
     ringed = np.flatnonzero((myocardium >= 0.5).sum(axis=(1, 2)) >= LEAST_PIXELS)
-    if degrees and len(ringed):
-        maps = tensor_of(np.ascontiguousarray(myocardium[ringed], dtype=np.float32))
-        result[ringed] = array_of(_smoothed(maps, degrees, spacing_mm))
+    for start in range(0, len(ringed) if degrees else 0, SLICES_AT_ONCE):
+        part = ringed[start : start + SLICES_AT_ONCE]
+        result[part] = array_of(_smoothed(tensor_of(myocardium[part].astype(np.float32)), degrees, spacing_mm))
     return result
 
 
@@ -65,7 +70,7 @@ def _smoothed(maps: Tensor, degrees: float, spacing_mm: float) -> Tensor:
     step = 0.5
     radii = torch.arange(0, FARTHEST_MM / spacing_mm, step)
     on_rays = along_rays(muscle, radii.expand(1, DIRECTIONS, -1))
-    middle, seen = _middle_line(on_rays, radii, angles, spacing_mm / step)
+    middle, seen = _middle_line(on_rays, radii, angles, 1 / (step * spacing_mm))
     offsets = torch.arange(-REACH_MM / spacing_mm, REACH_MM / spacing_mm + step / 2, step)
     aligned = along_rays(logits, middle[:, :, None] + offsets)
     change = _around(aligned, degrees) - aligned
@@ -101,7 +106,8 @@ def _middle_line(on_rays: Tensor, radii: Tensor, angles: Tensor, per_mm: float) 
     orders = [order for order in range(1, HARMONICS + 1) for _ in range(2)]
     waves = [wave(order * angles) for order in range(1, HARMONICS + 1) for wave in (torch.cos, torch.sin)]
     basis = torch.stack([torch.ones_like(angles), *waves], dim=1)
-    stiffness = torch.diag(torch.tensor([0.0, *(STIFFNESS * order**2 for order in orders)]) + 1e-6)
+    # The first is there for slices whose muscle is out of reach of all rays.
+    stiffness = torch.diag(torch.tensor([1e-6, *(STIFFNESS * order**2 for order in orders)]))
     weighted = confidence[:, :, None] * basis
     left = basis.T @ weighted + stiffness
     right = (weighted * middle[:, :, None]).sum(dim=1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from DCMMultiTaskLib.evaluation.metrics import dice
-from DCMMultiTaskLib.inference.smoothing import smooth_along_wall
+from DCMMultiTaskLib.inference.smoothing import SLICES_AT_ONCE, smooth_along_wall
 
 ROWS, COLUMNS = np.indices((128, 128)).astype(float)
 
@@ -68,8 +68,13 @@ def test_pixels_of_another_size_give_the_same_wall() -> None:
 
 @pytest.mark.parametrize(
     "map_",
-    [np.zeros((128, 128), np.float32), np.full((128, 128), 0.4, np.float32), ring(radii=(0, 2))],
-    ids=["nothing", "nothing sure", "a speck"],
+    [
+        np.zeros((128, 128), np.float32),
+        np.full((128, 128), 0.4, np.float32),
+        ring(radii=(0, 2)),
+        (np.hypot(ROWS - 63.5, COLUMNS - 63.5) > 80).astype(np.float32),
+    ],
+    ids=["nothing", "nothing sure", "a speck", "out of reach"],
 )
 def test_a_slice_without_a_wall_stays_as_it_is(map_: np.ndarray) -> None:
     np.testing.assert_array_equal(smoothed(map_), map_)
@@ -83,8 +88,10 @@ def test_zero_degrees_change_nothing_and_the_input_is_never_changed() -> None:
     np.testing.assert_array_equal(wall, before)
 
 
-def test_slices_do_not_touch_one_another() -> None:
-    walls = np.stack([ring(), np.zeros((128, 128), np.float32), ring((50, 70), (10, 16))])
+def test_slices_do_not_touch_one_another_however_many_they_are() -> None:
+    three = [ring(), np.zeros((128, 128), np.float32), ring((50, 70), (10, 16))]
+    walls = np.stack(three * (SLICES_AT_ONCE // 3 + 1))
+    assert len(walls) > SLICES_AT_ONCE
     together = smooth_along_wall(walls, 15.0)
     for number, wall in enumerate(walls):
         np.testing.assert_allclose(together[number], smoothed(wall), atol=1e-4)
