@@ -150,11 +150,9 @@ class Predictor:
             )
         centre = location.centre_lps
         look = partial(segment, runner, slice_axis=axis, centre_lps=centre, wanted=wanted, progress=counter)
-        finish = partial(
-            _Phase.of,
-            decision=self.package.decision,
-            inside=None if roi is None else inside,
-            largest_component=largest_component,
+        decision = self.package.decision
+        draw = partial(
+            _drawn, slice_axis=axis, inside=None if roi is None else inside, largest_component=largest_component
         )
         volumes = [study.phases[number] for number in phases]
         segmentations = look(volumes, preprocessing=preprocessing, activation=activation)
@@ -162,21 +160,20 @@ class Predictor:
         for number, segmentation in zip(phases, segmentations, strict=False):
             # A phase in which the user stopped is kept only where there is no finished one.
             if not finished or (segmentation.analysed | segmentation.constant)[wanted].all():
-                finished[number] = finish(segmentation)
+                finished[number] = _Phase.of(segmentation, decision, draw)
         final = {number: found.labels for number, found in finished.items()}
         cavities = {number: cavity_ml(found.labels, study.geometry, axis) for number, found in finished.items()}
         kept = end_diastole(cavities, len(study.phases))
         segmentation, labels, gaps = finished[kept].segmentation, finished[kept].labels, finished[kept].gaps
-        judged = _drawn(finished[kept].plain, axis) if self.package.decision.smoothing_degrees else (labels, gaps)
+        judged = draw(finished[kept].plain) if decision.smoothing_degrees else (labels, gaps)
 
         def see(number: int, flip: str, exponent: float) -> Segmentation:
             view = replace(preprocessing, flips=(flip,))
             return next(look([study.phases[number]], preprocessing=view, exponent=exponent, activation=""))
 
         numbers = phases_to_look_at(cavities, kept) if uncertainty and not counter.stopped else []
-        looks = look_again(numbers, see, lambda seen: finish(seen).labels)
+        looks = look_again(numbers, see, lambda seen: draw(_mask(seen, decision))[0])
         looks = {} if counter.stopped else looks
-        decision = self.package.decision
         if threshold is not None:
             decision = replace(decision, threshold=threshold)
         agree = agreement(labels, looks[kept].views, axis) if looks else None
@@ -252,7 +249,7 @@ class Predictor:
 class _Phase:
     """A segmented phase: what the network said (its masks only as labels, to bound the memory), labels, open rings.
 
-    Beside them stands the myocardium as it was before the smoothing, which hides what a mask's quality is judged by.
+    Beside them stands the mask as it was before the smoothing, which hides what a mask's quality is judged by.
     """
 
     segmentation: Segmentation
@@ -262,25 +259,33 @@ class _Phase:
 
     @classmethod
     def of(
-        cls, segmentation: Segmentation, decision: Decision, inside: np.ndarray | None, largest_component: bool
+        cls,
+        segmentation: Segmentation,
+        decision: Decision,
+        draw: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
     ) -> _Phase:
-        """The phase with its final labels; `inside` says which voxels may be myocardium, None stands for all."""
-        axis = segmentation.grid.orientation.slice_axis
-
-        def cleaned(mask: np.ndarray) -> np.ndarray:
-            if inside is not None:
-                mask *= inside
-            return masks.without_specks(masks.largest_component(mask), axis) if largest_component else mask
-
-        mask = cleaned(segmentation.source_mask(decision.mask_threshold, decision.smoothing_degrees))
-        plain = mask
-        if decision.smoothing_degrees:
-            plain = cleaned(segmentation.source_mask(decision.mask_threshold))
-        return cls(replace(segmentation, myocardium=np.empty(0, dtype=np.float32)), *_drawn(mask, axis), plain)
+        """The phase with its final labels, as `draw` makes them of a mask (`_drawn`)."""
+        mask = _mask(segmentation, decision)
+        plain = segmentation.source_mask(decision.mask_threshold) if decision.smoothing_degrees else mask
+        labels, gaps = draw(mask)
+        return cls(replace(segmentation, myocardium=np.empty(0, dtype=np.float32)), labels, gaps, plain)
 
 
-def _drawn(mask: np.ndarray, slice_axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """The labels that a myocardium makes, and `(N,)` bool: the slices whose ring is open."""
+def _mask(segmentation: Segmentation, decision: Decision) -> np.ndarray:
+    return segmentation.source_mask(decision.mask_threshold, decision.smoothing_degrees)
+
+
+def _drawn(
+    mask: np.ndarray, slice_axis: int, inside: np.ndarray | None, largest_component: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """The labels that a myocardium makes, and `(N,)` bool: the slices whose ring is open.
+
+    `inside` says which voxels may be myocardium, None stands for all.
+    """
+    if inside is not None:
+        mask = mask * inside
+    if largest_component:
+        mask = masks.without_specks(masks.largest_component(mask), slice_axis)
     cavity, gaps = masks.lv_cavity(mask, slice_axis)
     return np.where(mask, np.uint8(MYOCARDIUM.label), cavity * np.uint8(LV_CAVITY.label)), gaps
 

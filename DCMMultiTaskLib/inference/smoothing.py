@@ -41,11 +41,13 @@ def smooth_along_wall(myocardium: np.ndarray, degrees: float, spacing_mm: float 
         spacing_mm: Pixel size.
 
     Returns:
-        float32 of the same shape.
+        float32 of the same shape; the very same array for 0 degrees.
     """
+    if not degrees:
+        return myocardium
     result = myocardium.copy()
     ringed = np.flatnonzero((myocardium >= 0.5).sum(axis=(1, 2)) >= LEAST_PIXELS)
-    for start in range(0, len(ringed) if degrees else 0, SLICES_AT_ONCE):
+    for start in range(0, len(ringed), SLICES_AT_ONCE):
         part = ringed[start : start + SLICES_AT_ONCE]
         result[part] = array_of(_smoothed(tensor_of(myocardium[part].astype(np.float32)), degrees, spacing_mm))
     return result

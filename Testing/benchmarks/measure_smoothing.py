@@ -1,6 +1,8 @@
 """What the smoothing along the wall costs: the same model with and without it, in turn, on a phantom of twelve slices.
 
-python Testing/benchmarks/measure_smoothing.py [--times 20] [--model MODEL.dcmmodel]
+    python Testing/benchmarks/measure_smoothing.py [--times 20] [--model MODEL.dcmmodel]
+
+How much is smoothed is the model's own choice.
 """
 
 from __future__ import annotations
@@ -28,8 +30,7 @@ def main() -> None:
     args = parser.parse_args()
     package = load_package(args.model or shipped_model())
     plain = replace(package, decision=replace(package.decision, smoothing_degrees=0.0))
-    smooth = replace(package, decision=replace(package.decision, smoothing_degrees=15.0))
-    predictors = [Predictor(own, device="cpu") for own in (plain, smooth)]
+    predictors = [Predictor(own, device="cpu") for own in (plain, package)]
     volume = make_phantom(1, slices=12).volume
     seconds = np.empty((WARM_UP + args.times, 2))
     for own in seconds:
