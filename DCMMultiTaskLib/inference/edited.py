@@ -19,7 +19,7 @@ from DCMMultiTaskLib.inference.rows import slice_rows
 from DCMMultiTaskLib.inference.segmentation import Segmentation
 from DCMMultiTaskLib.measurements import masks
 from DCMMultiTaskLib.measurements.heart_beat import cavity_ml
-from DCMMultiTaskLib.measurements.quality import CONSTANT, NOT_ANALYSED, OK, OUTSIDE_ROI
+from DCMMultiTaskLib.measurements.quality import EMPTY, NOT_ANALYSED, OK, OUTSIDE_ROI
 
 EDITED = "The mask was edited by hand; the other notes are about the network's own mask."
 
@@ -67,7 +67,7 @@ def measure_edited(
             size=provenance.preprocessing.size,
             spacing_mm=provenance.preprocessing.spacing_mm,
         ),
-        constant=np.array([CONSTANT in reasons for reasons in said]),
+        empty=np.array([next((reason for reason in reasons if reason in EMPTY), "") for reasons in said]),
         analysed=np.isfinite(probabilities),
         myocardium=np.empty(0, dtype=np.float32),
         certainty=np.full(len(rows), np.nan),

@@ -159,7 +159,7 @@ class Predictor:
         finished: dict[int, _Phase] = {}
         for number, segmentation in zip(phases, segmentations, strict=False):
             # A phase in which the user stopped is kept only where there is no finished one.
-            if not finished or (segmentation.analysed | segmentation.constant)[wanted].all():
+            if not finished or (segmentation.analysed | (segmentation.empty != ""))[wanted].all():
                 finished[number] = _Phase.of(segmentation, decision, draw)
         final = {number: found.labels for number, found in finished.items()}
         cavities = {number: cavity_ml(found.labels, study.geometry, axis) for number, found in finished.items()}

@@ -56,8 +56,8 @@ def slice_rows(
     for index, (wall, cavity) in enumerate(zip(walls, cavities, strict=True)):
         if not wanted[index]:
             own.append([quality.OUTSIDE_ROI])
-        elif segmentation.constant[index]:
-            own.append([quality.CONSTANT])
+        elif segmentation.empty[index]:
+            own.append([segmentation.empty[index]])
         elif not segmentation.analysed[index]:
             own.append([quality.NOT_ANALYSED])
         else:

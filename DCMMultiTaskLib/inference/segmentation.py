@@ -11,6 +11,8 @@ import numpy as np
 from DCMMultiTaskLib.imaging.grid import SliceGrid, normalise
 from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference.settings import Preprocessing
+from DCMMultiTaskLib.measurements.evidence import graininess
+from DCMMultiTaskLib.measurements.quality import CONSTANT, NOISE, NOISE_ABOVE
 
 if TYPE_CHECKING:
     from DCMMultiTaskLib.inference.runner import Runner
@@ -44,7 +46,8 @@ class Segmentation:
 
     Attributes:
         grid: Where the maps lie.
-        constant: `(N,)` bool: slices that show nothing.
+        empty: `(N,)` why a slice shows nothing and has no mask, as `measurements.quality` says it; "" where it shows
+            something.
         analysed: `(N,)` bool: slices that the network has seen.
         myocardium: Probabilities, float32 `(N, H, W)`, 0 where not analysed.
         certainty: `(N,)` mean probability of the pixels that are rather myocardium than not, whatever the model's
@@ -54,7 +57,7 @@ class Segmentation:
     """
 
     grid: SliceGrid
-    constant: np.ndarray
+    empty: np.ndarray
     analysed: np.ndarray
     myocardium: np.ndarray
     certainty: np.ndarray
@@ -129,7 +132,7 @@ def segment(
     def empty() -> Segmentation:
         return Segmentation(
             grid=grid,
-            constant=np.zeros(slices, dtype=bool),
+            empty=np.full(slices, "", dtype=object),
             analysed=np.zeros(slices, dtype=bool),
             myocardium=np.zeros((slices, height, width), dtype=np.float32),
             certainty=np.full(slices, np.nan),
@@ -145,20 +148,22 @@ def segment(
         now, todo = np.split(todo, [runner.slices_per_batch(height, width)])
         parts = [now[now[:, 0] == phase] for phase in np.unique(now[:, 0])]
         images = np.concatenate([grid.sample(phases[part[0, 0]].array, part[:, 1]) for part in parts])
-        flat = _shows_nothing(images)
+        whole = [grid.orientation.view(phases[phase].array)[index] for phase, index in now]
+        why = _why_empty(images, whole)
+        shown = why == ""
         maps = None
-        if not flat.all():
-            scaled = normalise(images[~flat], preprocessing.percentiles)
+        if shown.any():
+            scaled = normalise(images[shown], preprocessing.percentiles)
             if exponent != 1:
                 scaled = 255 * (scaled / 255) ** exponent
             maps = runner(scaled, flips=preprocessing.flips, activation=activation)
         progress.go_on(len(now))
         for part in parts:
             own = now[:, 0] == part[0, 0]
-            current.constant[part[:, 1]] = flat[own]
-            seen = part[~flat[own], 1]
+            current.empty[part[:, 1]] = why[own]
+            seen = part[shown[own], 1]
             if maps is not None and len(seen):
-                found = own[~flat]
+                found = own[shown]
                 current.myocardium[seen] = maps.myocardium[found]
                 current.certainty[seen] = [_certainty(map_) for map_ in maps.myocardium[found]]
                 current.dcm_logit[seen] = maps.dcm_logit[found]
@@ -177,7 +182,10 @@ def _certainty(probabilities: np.ndarray) -> float:
     return float(inside.mean()) if len(inside) else float("nan")
 
 
-def _shows_nothing(images: np.ndarray) -> np.ndarray:
-    """Which of the images `(B, 1, H, W)` are constant; interpolation leaves rounding errors in one that is."""
+def _why_empty(images: np.ndarray, whole: Sequence[np.ndarray]) -> np.ndarray:
+    """Why each of the images `(B, 1, H, W)` shows nothing, "" where it does not; `whole` are the slices they are of."""
     low, high = images.min(axis=(1, 2, 3)), images.max(axis=(1, 2, 3))
-    return high - low <= 1e-5 * np.maximum(np.abs(low), np.abs(high))
+    # Interpolation leaves rounding errors in an image that is constant.
+    constant = high - low <= 1e-5 * np.maximum(np.abs(low), np.abs(high))
+    noise = [graininess(slice_) > NOISE_ABOVE for slice_ in whole]
+    return np.where(constant, CONSTANT, np.where(noise, NOISE, "")).astype(object)

@@ -19,6 +19,9 @@ OK = "ok"
 NOT_ANALYSED = "not analysed"
 OUTSIDE_ROI = "outside the ROI"
 CONSTANT = "constant image"
+NOISE = "more noise than image"
+EMPTY = (CONSTANT, NOISE)
+"""Why a slice shows nothing, so that no mask is drawn in it."""
 NOTHING = "no myocardium found"
 NOTHING_BETWEEN = "no myocardium found, but in the slices beside it"
 IMAGE_EDGE = "partly outside the image"
@@ -38,6 +41,8 @@ BASE_MM = 15.0
 """The outflow tract opens the rings of the base; so far from the basal end an open ring is anatomy."""
 SHORTEST_VENTRICLE_MM = 40.0
 LOW_CONTRAST_BELOW = 1.0
+NOISE_ABOVE = 0.5
+"""Graininess above which a slice has no mask: with noise of a quarter of the bright signal nearly all are wrong."""
 LONGISH_ABOVE = 1.25
 """A cut across the long axis or an oblique one; 29 patients have 1.22 at most."""
 PLAUSIBLE_PIXEL_MM = (0.3, 4.0)
@@ -181,13 +186,13 @@ def expected_slices(reasons: Sequence[Sequence[str]], distance_mm: float) -> int
         distance_mm: Between the slices.
     """
     inside = [own for own in reasons if OUTSIDE_ROI not in own]
-    found = [number for number, own in enumerate(inside) if not set(own) & {NOTHING, CONSTANT}]
+    found = [number for number, own in enumerate(inside) if not set(own) & {NOTHING, *EMPTY}]
     span = found[-1] - found[0] + 1 if found else 0
     return span if span * distance_mm >= SHORTEST_VENTRICLE_MM else len(inside)
 
 
 def _without_mask(reasons: Sequence[str]) -> bool:
-    return bool(set(reasons) & {NOTHING, NOT_ANALYSED, OUTSIDE_ROI, CONSTANT})
+    return bool(set(reasons) & {NOTHING, NOT_ANALYSED, OUTSIDE_ROI, *EMPTY})
 
 
 def _basal_slices(with_wall: Sequence[int], cavity_mm2: np.ndarray, distance_mm: float) -> set[int]:

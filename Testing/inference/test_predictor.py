@@ -143,6 +143,17 @@ def test_a_constant_slice_is_named_and_a_constant_volume_refused(predictor: Pred
         predictor.predict(study.volume.with_array(np.full_like(array, 7)))
 
 
+def test_a_slice_of_noise_is_named_and_has_no_mask(predictor: Predictor, study: PhantomStudy) -> None:
+    array = study.volume.array.copy()
+    array[5] = np.random.default_rng(0).rayleigh(30, array[5].shape)
+    result = predictor.predict(study.volume.with_array(array))
+    assert result.rows[5].quality == "more noise than image"
+    assert math.isnan(result.rows[5].dcm_probability)
+    assert not result.mask[5].any()
+    plain = predictor.predict(study.volume)
+    assert dice(np.delete(result.mask, 5, axis=0), np.delete(plain.mask, 5, axis=0)) > 0.95
+
+
 def test_a_single_slice_is_a_study(predictor: Predictor, study: PhantomStudy) -> None:
     result = predictor.predict(Volume.of(study.volume.array[3:4], study.volume.geometry.spacing))
     assert len(result.rows) == 1

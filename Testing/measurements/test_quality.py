@@ -6,6 +6,9 @@ import pytest
 from DCMMultiTaskLib.measurements.evidence import contrast, gather, graininess
 from DCMMultiTaskLib.measurements.masks import enclosed
 from DCMMultiTaskLib.measurements.quality import (
+    CONSTANT,
+    NOISE,
+    NOISE_ABOVE,
     NOTHING,
     NOTHING_BETWEEN,
     OUTSIDE_ROI,
@@ -143,6 +146,9 @@ def test_noise_is_grainy_and_tissue_is_not() -> None:
     noise = np.random.default_rng(2).normal(0, 1, (96, 96))
     assert graininess(noise) > 0.9
     assert graininess(ring() * 100.0) < 0.15
+    spectrum = np.random.default_rng(3).normal(0, 1, (2, 48, 48))
+    interpolated = np.abs(np.fft.ifft2(np.pad(spectrum[0] + 1j * spectrum[1], 24)))  # as a scanner does
+    assert graininess(interpolated) > NOISE_ABOVE
 
 
 def test_pixels_have_to_be_those_of_a_heart() -> None:
@@ -156,3 +162,4 @@ def test_the_empty_slices_beyond_a_heart_are_not_expected_to_count() -> None:
     beyond = [[NOTHING]] * 4
     assert expected_slices([*beyond, *heart, *beyond, [OUTSIDE_ROI]], 8.0) == 6
     assert expected_slices([*beyond, [], [], *beyond], 8.0) == 10
+    assert expected_slices([[CONSTANT], [NOISE], *heart, [NOISE]], 8.0) == 6
