@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from DCMMultiTaskLib.errors import InputError
 from DCMMultiTaskLib.imaging.grid import SliceGrid
-from DCMMultiTaskLib.imaging.segments import MYOCARDIUM
+from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
 from DCMMultiTaskLib.imaging.study import Study
 from DCMMultiTaskLib.inference import inputs
 from DCMMultiTaskLib.inference.patient import patient_probability, rule_sentence
@@ -19,7 +19,7 @@ from DCMMultiTaskLib.inference.rows import slice_rows
 from DCMMultiTaskLib.inference.segmentation import Segmentation
 from DCMMultiTaskLib.measurements import masks
 from DCMMultiTaskLib.measurements.heart_beat import cavity_ml
-from DCMMultiTaskLib.measurements.quality import EMPTY, NOT_ANALYSED, OK, OUTSIDE_ROI
+from DCMMultiTaskLib.measurements.quality import EMPTY, NOT_ANALYSED, OK, OUTSIDE_ROI, reasons_that_stay
 
 EDITED = "The mask was edited by hand; the other notes are about the network's own mask."
 
@@ -35,8 +35,9 @@ def measure_edited(
 ) -> Result:
     """Measure edited labels: areas, volumes, quality, and what the patient's probability makes of them.
 
-    The slices keep the probabilities that the network gave them. The patient's probability weighs them by the edited
-    mask, and counts the slices whose quality is now ok.
+    The slices keep the probabilities that the network gave them, and those whose mask is as large as before what was
+    said of it, for which more was known than is left. The patient's probability weighs the slices by the edited mask,
+    and counts those whose quality is now ok.
 
     Args:
         study: What was segmented.
@@ -76,7 +77,9 @@ def measure_edited(
     )
     wanted = np.array([OUTSIDE_ROI not in reasons for reasons in said])
     image = study.phases[provenance.phase].array
-    new, evidence = slice_rows(segmentation, image, of_phase, (of_phase, gaps), wanted, decision)
+    same = _as_large_as_before(of_phase, study, slice_axis, rows)
+    held = {row.slice: reasons_that_stay(row.reasons, row.cautions) for row in same}
+    new, evidence = slice_rows(segmentation, image, of_phase, (of_phase, gaps), wanted, decision, said=held)
     usable = np.array([row.quality == OK for row in new]) & np.isfinite(logit)
     areas = np.array([row.myocardium_area_mm2 for row in new])
     # Of a ventricle that was not seen to its ends there is no volume.
@@ -101,3 +104,15 @@ def measure_edited(
     fraction = result.heart_beat.ejection_fraction_percent if result.heart_beat else float("nan")
     rule = rule_sentence(int(usable.sum()), len(new), volume_ml, decision, ejection_fraction=fraction)
     return replace(result, rule=rule)
+
+
+def _as_large_as_before(
+    labels: np.ndarray, study: Study, slice_axis: int, rows: Sequence[SliceRow]
+) -> Iterator[SliceRow]:
+    """The rows of slices in which wall and cavity have as many pixels as the table says: nobody has edited them."""
+    walls, cavities = (
+        masks.areas_mm2(labels == segment.label, study.geometry, slice_axis) for segment in (MYOCARDIUM, LV_CAVITY)
+    )
+    for row, wall, cavity in zip(rows, walls, cavities, strict=True):
+        if np.allclose((wall, cavity), (row.myocardium_area_mm2, row.cavity_area_mm2), rtol=1e-6):
+            yield row

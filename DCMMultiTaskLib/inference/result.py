@@ -67,6 +67,11 @@ class SliceRow:
         return () if self.quality == "ok" else tuple(self.quality.split(REASONS_JOINED_BY))
 
     @property
+    def cautions(self) -> tuple[str, ...]:
+        """What to know of this slice, one by one."""
+        return tuple(self.caution.split(REASONS_JOINED_BY)) if self.caution else ()
+
+    @property
     def verdict(self) -> str:
         """Quality and caution in words."""
         return f"{self.quality} ({self.caution})" if self.caution else self.quality

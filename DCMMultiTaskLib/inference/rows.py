@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from DCMMultiTaskLib.imaging.segments import LV_CAVITY, MYOCARDIUM
@@ -23,6 +25,7 @@ def slice_rows(
     wanted: np.ndarray,
     decision: Decision,
     agreement: np.ndarray | None = None,
+    said: Mapping[int, Sequence[str]] | None = None,
 ) -> tuple[tuple[SliceRow, ...], tuple[Evidence, ...]]:
     """One row per slice, in slice order, and what its quality was judged by.
 
@@ -36,6 +39,7 @@ def slice_rows(
         wanted: `(N,)` bool: slices inside the region of interest.
         decision: As in the model package.
         agreement: `(N,)` of `Evidence`; None where no other views were looked at.
+        said: By slice, the reasons that hold already (`quality.reasons_that_stay`).
     """
     grid = segmentation.grid
     orientation = grid.orientation
@@ -62,7 +66,8 @@ def slice_rows(
             own.append([quality.NOT_ANALYSED])
         else:
             reasons = quality.mask_reasons(wall, cavity & (not gaps[index]), float(np.prod(pixel_mm)), field)
-            own.append([*quality.pixel_reasons(pixel_mm), *reasons])
+            held = said.get(index, ()) if said else ()
+            own.append(list(dict.fromkeys([*held, *quality.pixel_reasons(pixel_mm), *reasons])))
     certainty = segmentation.certainty
     evidence = gather(orientation.view(image), walls, cavities, pixel_mm, judged_thickness, certainty, agreement)
     verdicts = quality.judge(own, evidence, cavity_mm2, grid.source.spacing[axis])

@@ -88,6 +88,12 @@ LIMITS = (
     Limit("area_ratio", 1.6, False, "much larger than in the slices beside it"),
 )
 """The gravest first."""
+OF_OTHERS = (
+    NOTHING_BETWEEN,
+    NO_CAVITY,
+    *(limit.reason for limit in LIMITS if limit.number in ("shift_mm", "area_ratio")),
+)
+"""Reasons that change when the slices beside do."""
 
 
 def mask_reasons(mask: np.ndarray, holes: np.ndarray, pixel_mm2: float, field: tuple[slice, slice]) -> list[str]:
@@ -147,13 +153,18 @@ def judge(
             between = len(with_cavity) and with_cavity[0] < number < with_cavity[-1]
             if between and not cavity_mm2[number]:
                 failed.append(NO_CAVITY)
-            failed += [limit.reason for limit in LIMITS if limit.broken_by(measured)]
+            failed += [limit.reason for limit in LIMITS if limit.broken_by(measured) and limit.reason not in failed]
             if measured.contrast < LOW_CONTRAST_BELOW and not failed:
                 cautions.append(LOW_CONTRAST)
             if measured.stack_elongation > LONGISH_ABOVE:
                 cautions.append(LONGISH)
         judged.append((failed, cautions))
     return judged
+
+
+def reasons_that_stay(reasons: Sequence[str], cautions: Sequence[str]) -> list[str]:
+    """Of a slice's verdict what is of its own mask, whatever becomes of the slices beside it, as `judge` takes it."""
+    return [reason for reason in reasons if reason not in OF_OTHERS] + [OPEN] * (OPEN_BASE in cautions)
 
 
 def pixel_reasons(pixel_mm: tuple[float, float]) -> list[str]:

@@ -46,6 +46,25 @@ def test_what_was_edited_counts_and_the_networks_hash_stays(result: Result) -> N
     assert again(new, edited).provenance.notes.count(EDITED) == 1
 
 
+def test_what_was_said_of_a_slice_that_nobody_edited_stays(result: Result) -> None:
+    """Of the network's own mask more is known than of what is in the scene: as it was before the smoothing."""
+    said = "uneven outline; not in line with the slices beside it"
+    first, second = [row.slice for row in result.rows if row.quality == "ok"][:2]
+    rows = tuple(replace(row, quality=said) if row.slice in (first, second) else row for row in result.rows)
+    edited = result.label_map.copy()
+    edited[(first, *np.argwhere(edited[first] == 1)[0])] = 0
+    new = again(replace(result, rows=rows), edited)
+    assert (new.rows[first].quality, new.rows[second].quality) == ("ok", "uneven outline")
+
+
+def test_an_open_ring_at_the_base_stays_a_caution(result: Result) -> None:
+    drawn = [row for row in result.rows if row.myocardium_area_mm2]
+    base = max(drawn[0], drawn[-1], key=lambda row: row.cavity_area_mm2)
+    rows = tuple(replace(row, caution="ring open at the base") if row is base else row for row in result.rows)
+    new = again(replace(result, rows=rows), result.label_map)
+    assert (new.rows[base.slice].quality, new.rows[base.slice].caution) == ("ok", "ring open at the base")
+
+
 def test_a_provenance_comes_back_from_json(result: Result) -> None:
     assert Provenance.from_dict(json.loads(json.dumps(summary(result)))) == result.provenance
 
