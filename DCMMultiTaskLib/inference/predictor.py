@@ -159,20 +159,20 @@ class Predictor:
         finished: dict[int, _Phase] = {}
         for number, segmentation in zip(phases, segmentations, strict=False):
             # A phase in which the user stopped is kept only where there is no finished one.
-            if not finished or (segmentation.analysed | (segmentation.empty != ""))[wanted].all():
+            if not finished or (segmentation.analysed | ~segmentation.shown)[wanted].all():
                 finished[number] = _Phase.of(segmentation, decision, draw)
         final = {number: found.labels for number, found in finished.items()}
         cavities = {number: cavity_ml(found.labels, study.geometry, axis) for number, found in finished.items()}
         kept = end_diastole(cavities, len(study.phases))
         segmentation, labels, gaps = finished[kept].segmentation, finished[kept].labels, finished[kept].gaps
-        judged = draw(finished[kept].plain) if decision.smoothing_degrees else (labels, gaps)
+        judged = draw(finished[kept].plain, segmentation.shown) if decision.smoothing_degrees else (labels, gaps)
 
         def see(number: int, flip: str, exponent: float) -> Segmentation:
             view = replace(preprocessing, flips=(flip,))
             return next(look([study.phases[number]], preprocessing=view, exponent=exponent, activation=""))
 
         numbers = phases_to_look_at(cavities, kept) if uncertainty and not counter.stopped else []
-        looks = look_again(numbers, see, lambda seen: draw(_mask(seen, decision))[0])
+        looks = look_again(numbers, see, lambda seen: draw(_mask(seen, decision), seen.shown)[0])
         looks = {} if counter.stopped else looks
         if threshold is not None:
             decision = replace(decision, threshold=threshold)
@@ -262,12 +262,12 @@ class _Phase:
         cls,
         segmentation: Segmentation,
         decision: Decision,
-        draw: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+        draw: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
     ) -> _Phase:
         """The phase with its final labels, as `draw` makes them of a mask (`_drawn`)."""
         mask = _mask(segmentation, decision)
         plain = segmentation.source_mask(decision.mask_threshold) if decision.smoothing_degrees else mask
-        labels, gaps = draw(mask)
+        labels, gaps = draw(mask, segmentation.shown)
         return cls(replace(segmentation, myocardium=np.empty(0, dtype=np.float32)), labels, gaps, plain)
 
 
@@ -276,16 +276,16 @@ def _mask(segmentation: Segmentation, decision: Decision) -> np.ndarray:
 
 
 def _drawn(
-    mask: np.ndarray, slice_axis: int, inside: np.ndarray | None, largest_component: bool
+    mask: np.ndarray, shown: np.ndarray, slice_axis: int, inside: np.ndarray | None, largest_component: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """The labels that a myocardium makes, and `(N,)` bool: the slices whose ring is open.
 
-    `inside` says which voxels may be myocardium, None stands for all.
+    `shown` says which slices show something, `inside` which voxels may be myocardium; None stands for all.
     """
     if inside is not None:
         mask = mask * inside
     if largest_component:
-        mask = masks.without_specks(masks.largest_component(mask), slice_axis)
+        mask = masks.without_specks(masks.largest_component(mask, slice_axis, shown), slice_axis)
     cavity, gaps = masks.lv_cavity(mask, slice_axis)
     return np.where(mask, np.uint8(MYOCARDIUM.label), cavity * np.uint8(LV_CAVITY.label)), gaps
 

@@ -64,6 +64,11 @@ class Segmentation:
     dcm_logit: np.ndarray
     activation: np.ndarray | None
 
+    @property
+    def shown(self) -> np.ndarray:
+        """`(N,)` bool: slices that show something."""
+        return np.asarray(self.empty == "")
+
     def source_mask(self, threshold: float, smoothing_degrees: float = 0.0) -> np.ndarray:
         """Myocardium on the source's own voxels, from that probability on, smoothed along the wall or not, uint8."""
         # Here, so that an edited mask can be measured where PyTorch is missing.

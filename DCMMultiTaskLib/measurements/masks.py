@@ -20,13 +20,19 @@ _SQUARE = ndimage.generate_binary_structure(2, 2)
 _IN_SLICE = np.stack([np.zeros_like(_CROSS), _CROSS, np.zeros_like(_CROSS)])
 
 
-def largest_component(mask: np.ndarray) -> np.ndarray:
-    """The largest 3D component (26 neighbours) of a `(K, J, I)` mask, as uint8; empty stays empty."""
+def largest_component(mask: np.ndarray, slice_axis: int, shown: np.ndarray) -> np.ndarray:
+    """The largest 3D component (26 neighbours) of a `(K, J, I)` mask, as uint8; empty stays empty.
+
+    Slices in which nothing can be seen, those that are not `shown` (`(N,)` bool), do not part what lies around them.
+    """
     result = np.zeros(mask.shape, dtype=np.uint8)
-    box = bounding_box(mask)
+    stack = slices_first(mask, slice_axis)[shown]
+    box = bounding_box(stack)
     if box is not None:
-        labels, _ = ndimage.label(mask[box], structure=np.ones((3, 3, 3)))
-        result[box] = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
+        labels, _ = ndimage.label(stack[box], structure=np.ones((3, 3, 3)))
+        stack[:] = 0
+        stack[box] = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
+        slices_first(result, slice_axis)[shown] = stack
     return result
 
 

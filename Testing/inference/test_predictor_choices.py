@@ -184,9 +184,10 @@ def test_the_threshold_decides_the_class(predictor: Predictor, two_slices: Volum
 
 
 def test_only_the_largest_component_is_kept_unless_asked_otherwise(predictor: Predictor, study: PhantomStudy) -> None:
-    # One heart twice in one stack, a black slice between: two slices of it, then three.
+    # One heart twice in one stack, a slice without one between: two slices of it, then three.
     one = study.volume.array
-    twice = Volume.of(np.concatenate([one[2:4], np.zeros_like(one[:1]), one[1:4]]), study.volume.geometry.spacing)
+    without = np.broadcast_to(np.arange(one.shape[2], dtype=one.dtype), one[:1].shape)
+    twice = Volume.of(np.concatenate([one[2:4], without, one[1:4]]), study.volume.geometry.spacing)
     everything = predictor.predict(twice, largest_component=False).mask.any(axis=(1, 2))
     kept = predictor.predict(twice).mask.any(axis=(1, 2))
     assert list(everything) == [True, True, False, True, True, True]

@@ -22,12 +22,22 @@ def test_the_largest_component_counts_corners_as_neighbours():
     mask = np.zeros((3, 20, 20), np.uint8)
     mask[0, 2:4, 2:4], mask[1, 4:6, 4:6], mask[2, 6:8, 6:8] = 1, 1, 1  # 12 voxels that touch by corners
     mask[1, 12:15, 12:15] = 1  # 9
-    kept = largest_component(mask)
+    kept = largest_component(mask, 2, np.ones(3, bool))
     assert kept.sum() == 12 and kept[:, :8, :8].sum() == 12 and kept.dtype == np.uint8
 
 
 def test_an_empty_mask_has_an_empty_component():
-    assert not largest_component(np.zeros((2, 9, 9), np.uint8)).any()
+    assert not largest_component(np.zeros((2, 9, 9), np.uint8), 2, np.ones(2, bool)).any()
+
+
+@pytest.mark.parametrize("slice_axis", [0, 1, 2])
+def test_a_slice_that_shows_nothing_does_not_part_the_heart(slice_axis):
+    wall = ring(20, 5)
+    nothing = np.zeros_like(wall)
+    mask = np.moveaxis(np.stack([wall, wall, nothing, wall]), 0, 2 - slice_axis)
+    shown = np.array([True, True, False, True])
+    assert np.array_equal(largest_component(mask, slice_axis, shown), mask)
+    assert largest_component(mask, slice_axis, np.ones(4, bool)).sum() == 2 * wall.sum()
 
 
 @pytest.mark.parametrize("slice_axis", [0, 1, 2])
