@@ -26,13 +26,11 @@ def largest_component(mask: np.ndarray, slice_axis: int, shown: np.ndarray) -> n
     Slices in which nothing can be seen, those that are not `shown` (`(N,)` bool), do not part what lies around them.
     """
     result = np.zeros(mask.shape, dtype=np.uint8)
-    stack = slices_first(mask, slice_axis)[shown]
-    box = bounding_box(stack)
+    box = bounding_box(mask)
     if box is not None:
-        labels, _ = ndimage.label(stack[box], structure=np.ones((3, 3, 3)))
-        stack[:] = 0
-        stack[box] = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
-        slices_first(result, slice_axis)[shown] = stack
+        inside = shown[box[2 - slice_axis]]
+        labels, _ = ndimage.label(slices_first(mask[box], slice_axis)[inside], structure=np.ones((3, 3, 3)))
+        slices_first(result[box], slice_axis)[inside] = labels == 1 + np.bincount(labels.ravel())[1:].argmax()
     return result
 
 
