@@ -11,7 +11,7 @@ from DCMMultiTaskLib.errors import count
 from DCMMultiTaskLib.inference.localisation import DOUBTFUL, IMAGE_CENTRE, Location
 from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.segmentation import Progress
-from DCMMultiTaskLib.measurements.quality import pixel_note
+from DCMMultiTaskLib.measurements.quality import NOT_ANALYSED, pixel_note
 
 
 def run_notes(
@@ -42,6 +42,19 @@ def run_notes(
     if counter.stopped:
         notes.append("The run was cancelled; only the finished slices have a result.")
     return notes
+
+
+def mask_notes(result: Result) -> list[str]:
+    """What has to be said of the final mask: slices inside the heart that have none."""
+    drawn = [row.slice for row in result.rows if row.myocardium_area_mm2]
+    inside = result.rows[drawn[0] : drawn[-1]] if drawn else ()
+    missing = [row.slice for row in inside if not row.myocardium_area_mm2 and NOT_ANALYSED not in row.reasons]
+    if not missing:
+        return []
+    return [
+        f"Slice {_numbers(missing)} (counted from 1), with the heart on both sides, has no mask: volume and mass are "
+        "too small by it."
+    ]
 
 
 def beat_notes(result: Result) -> list[str]:

@@ -19,7 +19,7 @@ from DCMMultiTaskLib.imaging.volume import Volume
 from DCMMultiTaskLib.inference import inputs
 from DCMMultiTaskLib.inference.device import choose_device, describe
 from DCMMultiTaskLib.inference.localisation import Location, locate, slices_to_look_at
-from DCMMultiTaskLib.inference.notes import beat_notes, run_notes
+from DCMMultiTaskLib.inference.notes import beat_notes, mask_notes, run_notes
 from DCMMultiTaskLib.inference.package import ModelPackage
 from DCMMultiTaskLib.inference.patient import patient_probability, rule_sentence
 from DCMMultiTaskLib.inference.provenance import Provenance, masks_sha256, versions
@@ -242,7 +242,7 @@ class Predictor:
         beat = result.heart_beat
         ejection_fraction = beat.ejection_fraction_percent if beat else float("nan")
         rule = rule_sentence(int(usable.sum()), len(rows), volume_ml, decision, ejection_fraction=ejection_fraction)
-        return replace(_with_notes(result, beat_notes(result)), rule=rule)
+        return replace(_with_notes(result, [*mask_notes(result), *beat_notes(result)]), rule=rule)
 
 
 @dataclass(frozen=True, eq=False)

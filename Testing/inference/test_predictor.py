@@ -152,7 +152,11 @@ def test_a_slice_of_noise_is_named_and_has_no_mask(predictor: Predictor, study: 
     assert result.rows[middle].quality == "more noise than image"
     assert math.isnan(result.rows[middle].dcm_probability)
     assert not result.mask[middle].any()
+    assert any(
+        note.startswith(f"Slice {middle + 1} (counted from 1), with the heart") for note in result.provenance.notes
+    )
     plain = predictor.predict(study.volume)
+    assert not any("with the heart" in note for note in plain.provenance.notes)
     assert dice(np.delete(result.mask, middle, axis=0), np.delete(plain.mask, middle, axis=0)) > 0.95
 
 
