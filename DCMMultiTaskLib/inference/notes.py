@@ -53,7 +53,7 @@ def mask_notes(result: Result) -> list[str]:
         return []
     return [
         f"Slice {_numbers(missing)} (counted from 1), with the heart on both sides, has no mask: volume and mass are "
-        "too small by it."
+        "too small by it, and a probability from the volume too low."
     ]
 
 
