@@ -27,7 +27,6 @@ from DCMMultiTaskLib.inference.result import Result
 from DCMMultiTaskLib.inference.rows import slice_rows
 from DCMMultiTaskLib.inference.runner import ACTIVATIONS, Runner
 from DCMMultiTaskLib.inference.segmentation import Progress, Segmentation, segment
-from DCMMultiTaskLib.inference.settings import Decision
 from DCMMultiTaskLib.inference.uncertainty import VIEWS, View, agreement, look_again, phases_to_look_at, weigh
 from DCMMultiTaskLib.inference.uncertainty import with_intervals as rows_with_intervals
 from DCMMultiTaskLib.measurements import masks
@@ -152,27 +151,32 @@ class Predictor:
         look = partial(segment, runner, slice_axis=axis, centre_lps=centre, wanted=wanted, progress=counter)
         decision = self.package.decision
         draw = partial(
-            _drawn, slice_axis=axis, inside=None if roi is None else inside, largest_component=largest_component
+            _drawn,
+            threshold=decision.mask_threshold,
+            inside=None if roi is None else inside,
+            largest_component=largest_component,
         )
+        degrees = decision.smoothing_degrees
         volumes = [study.phases[number] for number in phases]
         segmentations = look(volumes, preprocessing=preprocessing, activation=activation)
         finished: dict[int, _Phase] = {}
         for number, segmentation in zip(phases, segmentations, strict=False):
             # A phase in which the user stopped is kept only where there is no finished one.
             if not finished or (segmentation.analysed | ~segmentation.shown)[wanted].all():
-                finished[number] = _Phase.of(segmentation, decision, draw)
+                finished[number] = _Phase(segmentation, *draw(segmentation, degrees))
         final = {number: found.labels for number, found in finished.items()}
         cavities = {number: cavity_ml(found.labels, study.geometry, axis) for number, found in finished.items()}
         kept = end_diastole(cavities, len(study.phases))
         segmentation, labels, gaps = finished[kept].segmentation, finished[kept].labels, finished[kept].gaps
-        judged = draw(finished[kept].plain, segmentation.shown) if decision.smoothing_degrees else (labels, gaps)
+        # The smoothing hides what a mask's quality is judged by.
+        judged = draw(segmentation, 0.0) if degrees else (labels, gaps)
 
         def see(number: int, flip: str, exponent: float) -> Segmentation:
             view = replace(preprocessing, flips=(flip,))
             return next(look([study.phases[number]], preprocessing=view, exponent=exponent, activation=""))
 
         numbers = phases_to_look_at(cavities, kept) if uncertainty and not counter.stopped else []
-        looks = look_again(numbers, see, lambda seen: draw(_mask(seen, decision), seen.shown)[0])
+        looks = look_again(numbers, see, lambda seen: draw(seen, degrees)[0])
         looks = {} if counter.stopped else looks
         if threshold is not None:
             decision = replace(decision, threshold=threshold)
@@ -247,46 +251,27 @@ class Predictor:
 
 @dataclass(frozen=True, eq=False)
 class _Phase:
-    """A segmented phase: what the network said (its masks only as labels, to bound the memory), labels, open rings.
-
-    Beside them stands the mask as it was before the smoothing, which hides what a mask's quality is judged by.
-    """
+    """A segmented phase: what the network said, its final labels, and the slices whose ring is open, `(N,)` bool."""
 
     segmentation: Segmentation
     labels: np.ndarray
     gaps: np.ndarray
-    plain: np.ndarray
-
-    @classmethod
-    def of(
-        cls,
-        segmentation: Segmentation,
-        decision: Decision,
-        draw: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
-    ) -> _Phase:
-        """The phase with its final labels, as `draw` makes them of a mask (`_drawn`)."""
-        mask = _mask(segmentation, decision)
-        plain = segmentation.source_mask(decision.mask_threshold) if decision.smoothing_degrees else mask
-        labels, gaps = draw(mask, segmentation.shown)
-        return cls(replace(segmentation, myocardium=np.empty(0, dtype=np.float32)), labels, gaps, plain)
-
-
-def _mask(segmentation: Segmentation, decision: Decision) -> np.ndarray:
-    return segmentation.source_mask(decision.mask_threshold, decision.smoothing_degrees)
 
 
 def _drawn(
-    mask: np.ndarray, shown: np.ndarray, slice_axis: int, inside: np.ndarray | None, largest_component: bool
+    segmentation: Segmentation, degrees: float, *, threshold: float, inside: np.ndarray | None, largest_component: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The labels that a myocardium makes, and `(N,)` bool: the slices whose ring is open.
+    """Labels from that probability on, smoothed along the wall by so many degrees, and the slices whose ring is open.
 
-    `shown` says which slices show something, `inside` which voxels may be myocardium; None stands for all.
+    `inside` says which voxels may be myocardium, None stands for all.
     """
+    axis = segmentation.grid.orientation.slice_axis
+    mask = segmentation.source_mask(threshold, degrees)
     if inside is not None:
-        mask = mask * inside
+        mask *= inside
     if largest_component:
-        mask = masks.without_specks(masks.largest_component(mask, slice_axis, shown), slice_axis)
-    cavity, gaps = masks.lv_cavity(mask, slice_axis)
+        mask = masks.without_specks(masks.largest_component(mask, axis, segmentation.shown), axis)
+    cavity, gaps = masks.lv_cavity(mask, axis)
     return np.where(mask, np.uint8(MYOCARDIUM.label), cavity * np.uint8(LV_CAVITY.label)), gaps
 
 
